@@ -1,0 +1,40 @@
+"""Text to vectors: the encoder contract, codecs, encoders, training. Knows no papers and no SQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+Kind = Literal["query", "passage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What an encoder promises. Vectors of different contracts never meet: `hash` is compared, not `name`.
+
+    name         for people: ``static-general``
+    dim          length of each vector
+    max_length   characters of a passage that are read; the rest is ignored
+    hash         16 hex digits over the weights, the tokenizer and the prefixes
+    """
+
+    name: str
+    dim: int
+    max_length: int
+    hash: str
+    query_prefix: str = ""
+    passage_prefix: str = ""
+
+
+class Encoder(Protocol):
+    """Anything that turns texts into unit vectors."""
+
+    @property
+    def contract(self) -> Contract: ...
+
+    def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
+        """float32, shape (len(texts), dim), rows of unit length; a text without any known token is a zero row."""
+        ...

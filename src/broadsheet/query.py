@@ -1,0 +1,171 @@
+"""The question and the answer: one `Query`, whatever asked it; one `Page`, whatever shows it.
+
+The box, the URL, JSON and argv all become the same frozen `Query`; search, feed, trending, similar and digest are all
+``Query -> Page``. Pure data: nothing here looks anything up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
+
+from broadsheet.paper import Paper
+
+Sort = Literal["relevance", "new", "old", "cited"]
+SORTS: tuple[Sort, ...] = ("relevance", "new", "old", "cited")
+MAX_LIMIT = 200
+MAX_OFFSET = 10_000  # a reader who turned 10,000 results is better served by a filter
+MAX_WORDS = 64  # more words than that no longer sharpen a ranking; the rest is cut and the page says so
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a paper must be. All given ones hold together; several values of one are alternatives.
+
+    Years are inclusive. Authors are words of a name (``hinton``, ``geoffrey hinton``); the others whole values,
+    compared folded.
+    """
+
+    year_from: int | None = None
+    year_to: int | None = None
+    venues: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != _NO_FILTERS
+
+
+_NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question.
+
+    text      as typed, filters taken out; words and phrases are what is searched
+    words     the plain words, in order, as one string (what the encoder reads)
+    phrases   each must occur word for word
+    without   words a paper must not contain
+    lookup    a canonical id when the whole question is one (a pasted id, DOI or address), else empty
+    notes     what was changed to understand it ("closing quote added"), for the reader
+    """
+
+    text: str = ""
+    words: str = ""
+    phrases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    lookup: str = ""
+    filters: Filters = _NO_FILTERS
+    sort: Sort = "relevance"
+    offset: int = 0
+    limit: int = 10
+    explain: bool = False
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    def canonical(self) -> str:
+        """The question in the language of the search box; parsing it gives an equal query (paging and sort apart)."""
+        parts = [self.lookup or self.words]
+        parts += [f'"{phrase}"' for phrase in self.phrases]
+        parts += [f"-{word}" for word in self.without]
+        for name, values in (
+            ("author", self.filters.authors), ("venue", self.filters.venues),
+            ("category", self.filters.categories), ("source", self.filters.sources),
+        ):  # fmt: skip
+            parts += [f'{name}:"{value}"' if " " in value else f"{name}:{value}" for value in values]
+        low, high = self.filters.year_from, self.filters.year_to
+        if low is not None or high is not None:
+            years = f"{low}" if low == high else f"{'' if low is None else low}..{'' if high is None else high}"
+            parts.append(f"year:{years}")
+        return " ".join(part for part in parts if part)
+
+    def turned(self, offset: int) -> "Query":
+        """The same question at another place in its results."""
+        return replace(self, offset=max(0, offset))
+
+
+class Span(NamedTuple):
+    """Characters [start, end) of a text that matched."""
+
+    start: int
+    end: int
+
+
+class Marked(NamedTuple):
+    """A text and the places in it to highlight, in order, not overlapping."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+
+
+class Signal(NamedTuple):
+    """One reason: its score in [0, 1], its weight, what it added to the total, and a sentence for the reader."""
+
+    name: str
+    score: float
+    weight: float
+    share: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One paper of a page. *score* is the sum of its signals' shares; *why* the strongest reasons as one sentence."""
+
+    paper: Paper
+    score: float
+    signals: tuple[Signal, ...] = ()
+    why: str = ""
+    title: Marked = Marked("")
+    snippet: Marked = Marked("")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The hit in JSON, as DESIGN's contract at the edges has it."""
+        return {
+            "id": self.paper.key,
+            "title": self.paper.title,
+            "year": self.paper.year,
+            "venue": self.paper.venue,
+            "authors": list(self.paper.authors),
+            "score": round(self.score, 6),
+            "signals": {signal.name: round(signal.share, 6) for signal in self.signals},
+            "why": self.why,
+            "snippet": self.snippet.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer: *total* papers fit the question (at least so many when *more_than* is set), these are some.
+
+    years   year -> how many of the fitting papers, for the histogram; empty when not asked for
+    notes   sentences for the reader: the index is behind, a quote was closed, words were cut
+    near    questions that would find something, when this one found nothing
+    """
+
+    query: Query
+    total: int
+    hits: tuple[Hit, ...] = ()
+    took_ms: float = 0.0
+    more_than: bool = False
+    years: Mapping[int, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+
+    @property
+    def next_offset(self) -> int | None:
+        end = self.query.offset + len(self.hits)
+        return end if self.hits and end < self.total and end < MAX_OFFSET else None
+
+    @property
+    def previous_offset(self) -> int | None:
+        return max(0, self.query.offset - self.query.limit) if self.query.offset else None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "query": self.query.canonical(),
+            "total": self.total,
+            "took_ms": round(self.took_ms, 3),
+            "hits": [hit.to_dict() for hit in self.hits],
+            **({"notes": list(self.notes)} if self.notes else {}),
+        }

@@ -1,0 +1,91 @@
+"""Plain text: what comes in is cleaned once, here, and compared by keys made here. Pure."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+# Marks that change the direction or the width of text after them: invisible, and a way to disguise a title.
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_SPACE = re.compile(r"\s+")
+_NOT_WORD = re.compile(r"[^\w]+|_+")
+_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
+
+STOP_WORDS = frozenset(
+    "a an and are as at be but by for from has have if in into is it its no not of on or our such that the their "
+    "then there these they this to was we were which will with".split()
+)
+
+
+def clean(text: str) -> str:
+    """One line of text without control characters, lone surrogates or invisible direction marks, in NFC.
+
+    Tabs and line breaks become one space.
+    """
+    if text.isascii() and text.isprintable():
+        return _SPACE.sub(" ", text).strip() if "  " in text or text[:1] == " " or text[-1:] == " " else text
+    text = _SPACE.sub(" ", text)
+    text = _INVISIBLE.sub("", _CONTROL.sub("", text))
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, for comparing: ``Müller`` and ``muller`` are the same."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("ß", "ss").replace("ø", "o")
+
+
+def title_key(title: str) -> str:
+    """What stays of a title when spelling does not matter: folded words, one space between.
+
+    Mark-up and LaTeX commands that leave the words alone are dropped, so ``{\\em A} Test--ing`` is ``a test ing``.
+    """
+    if "\\" in title or "{" in title or "$" in title:
+        title = re.sub(r"\\[\"'`^~=.Hcuvbdkrt](?=[{A-Za-z\\])", "", title)
+        title = re.sub(r"\\[A-Za-z]+\s?|[{}$\\]", "", title)
+    return _NOT_WORD.sub(" ", fold(title)).strip()
+
+
+def words(text: str) -> list[str]:
+    """The words of *text* in order, folded; hyphens and apostrophes inside a word are kept."""
+    return _WORD.findall(fold(text))
+
+
+@lru_cache(maxsize=65536)
+def surname(author: str) -> str:
+    """The folded family name of ``Ada B. Lovelace``, ``Lovelace, Ada`` or ``Lovelace A.``; empty for an empty name."""
+    name = fold(author)
+    if "," in name:
+        name = name.partition(",")[0]
+        parts = _WORD.findall(name)
+        return parts[-1] if parts else ""
+    parts = _WORD.findall(name)
+    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1] in ("jr", "sr", "ii", "iii", "iv")):
+        parts.pop()  # an initial or a suffix at the end: "Lovelace A."
+    return parts[-1] if parts else ""
+
+
+def clip(text: str, limit: int) -> str:
+    """At most *limit* characters, cut at a word, with an ellipsis when something was cut."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head[limit // 2 :] else head).rstrip(" ,.;:") + "…"
+
+
+def join_names(names: tuple[str, ...] | list[str], most: int = 3) -> str:
+    """``A, B, C and 4 more``."""
+    if len(names) <= most + 1:
+        return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
+    return ", ".join(names[:most]) + f" and {len(names) - most} more"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 paper``, ``2,345 papers``, ``3 matches``, ``4 libraries``."""
+    if count == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        noun = noun[:-1] + "ie"
+    return f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
