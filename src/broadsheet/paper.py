@@ -22,6 +22,19 @@ class Origin(NamedTuple):
     at: str
 
 
+class Fault(NamedTuple):
+    """One record of a batch that is no paper: where it stands, what is wrong with it, and its bytes, to set aside.
+
+    where   for a person: ``papers.jsonl line 17``
+    reason  one sentence
+    raw     the record as it came; may be empty when there is nothing to show
+    """
+
+    where: str
+    reason: str
+    raw: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """One paper. Every string is clean (`text.clean`); every id canonical (`ids`); build it with `make`.
