@@ -1,6 +1,6 @@
 """The record: one work, whatever copies of it exist. Frozen; built by sources, merged by `merge`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -115,7 +115,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-_PLAIN = {
+_PLAIN: dict[str, Callable[[Any], Any]] = {
     "ids": list, "authors": list, "categories": list, "keywords": list, "links": dict, "extra": dict,
     "provenance": lambda pairs: {k: list(v) for k, v in pairs},
 }  # fmt: skip

@@ -51,7 +51,7 @@ class Query:
     notes     what was changed to understand it ("closing quote added"), for the reader
     """
 
-    text: str = ""
+    text: str = field(default="", compare=False)
     words: str = ""
     phrases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Query:
         """The question in the language of the search box; parsing it gives an equal query (paging and sort apart)."""
         parts = [self.lookup or self.words]
         parts += [f'"{phrase}"' for phrase in self.phrases]
-        parts += [f"-{word}" for word in self.without]
+        parts += [f'-"{word}"' if " " in word else f"-{word}" for word in self.without]
         for name, values in (
             ("author", self.filters.authors), ("venue", self.filters.venues),
             ("category", self.filters.categories), ("source", self.filters.sources),
@@ -98,6 +98,9 @@ class Marked(NamedTuple):
     spans: tuple[Span, ...] = ()
 
 
+NOTHING_MARKED = Marked("")
+
+
 class Signal(NamedTuple):
     """One reason: its score in [0, 1], its weight, what it added to the total, and a sentence for the reader."""
 
@@ -116,8 +119,8 @@ class Hit:
     score: float
     signals: tuple[Signal, ...] = ()
     why: str = ""
-    title: Marked = Marked("")
-    snippet: Marked = Marked("")
+    title: Marked = NOTHING_MARKED
+    snippet: Marked = NOTHING_MARKED
 
     def to_dict(self) -> dict[str, Any]:
         """The hit in JSON, as DESIGN's contract at the edges has it."""

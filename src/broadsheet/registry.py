@@ -26,7 +26,8 @@ def load(package: ModuleType, name: str) -> ModuleType:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
             raise UnknownName(f"cannot import {name!r}: {error}") from error
-    raise UnknownName(f"no {package.__name__.split('.')[-1]} named {name!r} (have: {', '.join(known)}){near(name, known)}")
+    kind = package.__name__.split(".")[-1]
+    raise UnknownName(f"no {kind} named {name!r} (have: {', '.join(known)}){near(name, known)}")
 
 
 def near(name: str, known: list[str]) -> str:
