@@ -1,0 +1,221 @@
+"""Every setting, once: its name, default, check and sentence. Flag, TOML key, environment name and docs follow.
+
+A value comes from the first place that has one: the command line, the environment (``BROADSHEET_PORT``, and for a
+secret also ``BROADSHEET_STORE_FILE``, a file that holds it), ``broadsheet.toml`` in the library's folder, the default.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from broadsheet.errors import Mistake
+
+FILE = "broadsheet.toml"
+PREFIX = "BROADSHEET_"
+
+
+class Setting(NamedTuple):
+    """One row of the table. *low* and *high* bound a number, both included; *secret* is hidden when shown."""
+
+    name: str
+    kind: type
+    default: Any
+    section: str
+    sentence: str
+    low: float | None = None
+    high: float | None = None
+    secret: bool = False
+
+    @property
+    def env(self) -> str:
+        return PREFIX + self.name.upper()
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def key(self) -> str:
+        """As the TOML file has it, for messages and docs: ``[search] page_size``."""
+        return f"[{self.section}] {self.name}" if self.section else self.name
+
+    @property
+    def wants(self) -> str:
+        """What would be right, in words."""
+        if self.kind is bool:
+            return "true or false"
+        if self.kind is str:
+            return "text"
+        noun = "a whole number" if self.kind is int else "a number"
+        if self.low is not None and self.high is not None:
+            return f"{noun} from {self.low} to {self.high}"
+        return noun if self.low is None else f"{noun}, {self.low} or more"
+
+
+def _row(default: Any, section: str, sentence: str, **more: Any) -> Any:
+    return field(default=default, metadata={"row": {"section": section, "sentence": sentence, **more}})
+
+
+@dataclass(frozen=True, repr=False)
+class Settings:
+    """All settings of one library. Build it with `load`, or by name for what should differ from the defaults."""
+
+    home: Path
+    title: str = _row("Broadsheet", "", "What the site calls itself.")
+    store: str = _row(
+        "",
+        "",
+        "Where the papers are kept: empty for SQLite in the library's folder, or a postgresql:// address.",
+        secret=True,
+    )
+    encoder: str = _row(
+        "general", "", "What turns text into vectors: a name from `broadsheet model list`, or a folder."
+    )
+    threads: int = _row(0, "", "How many processor cores indexing and search may use; 0 for all.", low=0, high=1024)
+    page_size: int = _row(10, "search", "How many papers a page of results shows.", low=1, high=200)
+    weight_text: float = _row(0.7, "search", "How much the words of the question count.", low=0, high=10)
+    weight_meaning: float = _row(0.3, "search", "How much nearness in meaning counts.", low=0, high=10)
+    weight_recency: float = _row(0.0, "search", "How much it counts that a paper is new.", low=0, high=10)
+    host: str = _row("127.0.0.1", "web", "The address to serve on; 0.0.0.0 for every network of the machine.")
+    port: int = _row(8008, "web", "The port to serve on; 0 for any free one.", low=0, high=65535)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{row.name}={hidden(row, getattr(self, row.name))!r}" for row in TABLE)
+        return f"Settings(home={str(self.home)!r}, {shown})"
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Signal -> weight, of every ``weight_*`` setting."""
+        prefix = "weight_"
+        return {row.name.removeprefix(prefix): getattr(self, row.name) for row in TABLE if row.name.startswith(prefix)}
+
+
+TABLE: tuple[Setting, ...] = tuple(
+    Setting(f.name, type(f.default), f.default, **f.metadata["row"]) for f in fields(Settings) if "row" in f.metadata
+)
+_BY_NAME = {row.name: row for row in TABLE}
+
+
+def hidden(row: Setting, value: object) -> object:
+    """*value*, or what may be shown of it when it is secret: an address without its password, else only stars."""
+    if not row.secret or not value:
+        return value
+    if re.match(r"^[a-z+0-9]+://", str(value)):
+        return re.sub(r"(?<=[?&])(password=)[^&]*", r"\1***", re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", str(value)))
+    return "***"
+
+
+def home(flag: str | Path | None, env: Mapping[str, str]) -> Path:
+    """The library's folder: *flag*, else ``BROADSHEET_HOME``, else the platform's folder for a user's data."""
+    chosen = flag or env.get(PREFIX + "HOME")
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    from platformdirs import user_data_path
+
+    return user_data_path("broadsheet", appauthor=False)
+
+
+def load(home: Path, env: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Settings:
+    """The settings of the library at *home*.
+
+    flags   setting -> value or None where it was not given; a name that is no setting is our bug, a KeyError
+    Raises one `Mistake` that names everything wrong in the file, the environment and the flags.
+    """
+    wrong: list[str] = []
+    values: dict[str, Any] = {}
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    by_flag = ((_BY_NAME[name], _BY_NAME[name].flag, value) for name, value in given.items())
+    for row, place, value in (*_from_file(home / FILE, wrong), *_from_env(env, wrong), *by_flag):
+        try:
+            values[row.name] = checked(row, value)
+        except ValueError:
+            got = "what it holds" if row.secret else f"{value!r}"
+            wrong.append(f"{place}: {got} is not {row.wants}")
+    if wrong:
+        raise Mistake("\n".join(wrong))
+    return Settings(home, **values)
+
+
+def checked(row: Setting, value: object) -> Any:
+    """*value* as the setting's type, within its bounds; a string is read as its text says. Raises ValueError."""
+    if isinstance(value, str) and row.kind is not str:
+        value = _read(row.kind, value.strip())
+    if row.kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not row.kind:
+        raise ValueError(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        low = float("-inf") if row.low is None else row.low
+        high = float("inf") if row.high is None else row.high
+        if not low <= value <= high:  # also refuses nan
+            raise ValueError(value)
+    return value
+
+
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def _read(kind: type, text: str) -> object:
+    return _TRUTH.get(text.lower()) if kind is bool else kind(text)
+
+
+Found = Iterator[tuple[Setting, str, object]]  # the setting, where it was said, what was said
+
+
+def _from_file(path: Path, wrong: list[str]) -> Found:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        wrong.append(f"{path}: cannot be read: {error}")
+        return
+    sections = {row.section for row in TABLE if row.section}
+    for name, value in tables.items():
+        if name in sections and isinstance(value, dict):
+            for inner, innermost in value.items():
+                yield from _found(name, inner, innermost, wrong)
+        elif isinstance(value, dict):
+            wrong.append(f"[{name}]: no such section{_near(name, sections)}")
+        else:
+            yield from _found("", name, value, wrong)
+
+
+def _found(section: str, name: str, value: object, wrong: list[str]) -> Found:
+    row, place = _BY_NAME.get(name), f"[{section}] {name}" if section else name
+    if row is None:
+        wrong.append(f"{place}: no such setting{_near(name, _BY_NAME)}")
+    elif row.section != section:
+        right = f"under [{row.section}]" if row.section else "at the top of the file, before any section"
+        wrong.append(f"{place}: belongs {right}")
+    else:
+        yield row, place, value
+
+
+def _from_env(env: Mapping[str, str], wrong: list[str]) -> Found:
+    for row in TABLE:
+        if row.env in env:
+            yield row, row.env, env[row.env]
+        if row.secret and (place := row.env + "_FILE") in env:
+            if row.env in env:
+                wrong.append(f"{row.env} and {place}: give one of the two")
+                continue
+            try:
+                yield row, place, Path(env[place]).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                wrong.append(f"{place}: {env[place]!r} cannot be read: {error}")
+    known = {row.env for row in TABLE} | {row.env + "_FILE" for row in TABLE if row.secret} | {PREFIX + "HOME"}
+    for name in sorted(name for name in env.keys() - known if name.startswith(PREFIX)):
+        # Others put names under our prefix too (Kubernetes: BROADSHEET_SERVICE_HOST), so only a near miss is refused.
+        tails = [other.removeprefix(PREFIX) for other in known]
+        if hint := _near(name.removeprefix(PREFIX), tails, cutoff=0.75):
+            wrong.append(f"{name}: no such setting{hint}")
+
+
+def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return f" (did you mean {close[0]!r}?)" if close else ""
