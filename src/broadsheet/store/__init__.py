@@ -1,0 +1,196 @@
+"""The store: the truth of a library, in SQLite or PostgreSQL. The only room with SQL.
+
+Everything else (indexes, pages, mails) is derived from it and follows its change number.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, TypeVar
+
+import sqlalchemy as sa
+
+from broadsheet.errors import Mistake, NotFound
+from broadsheet.paper import Paper
+from broadsheet.store import checks, ledger
+from broadsheet.store.codec import Unstorable, decode
+from broadsheet.store.db import WAIT, Database
+from broadsheet.store.known import CHUNK, Known, sound
+from broadsheet.store.ledger import Aside, Cursor, Run
+from broadsheet.store.upgrade import ready
+from broadsheet.store.writer import Writer
+
+__all__ = ["Aside", "Change", "Cursor", "Known", "Run", "Store", "Unstorable", "Writer"]
+
+
+_T = TypeVar("_T")
+
+
+class Change(NamedTuple):
+    """The latest state of one row. *paper* is None when the row is gone (absorbed or removed)."""
+
+    seq: int
+    pk: int
+    paper: Paper | None
+
+
+_COUNTER = sa.text("SELECT papers, seq FROM counter")
+_CHANGES = sa.text("SELECT seq, pk, data FROM paper WHERE seq > :after ORDER BY seq LIMIT :limit")
+_SCAN = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
+_GET = sa.text("SELECT pk, data FROM paper WHERE pk IN :pks AND data IS NOT NULL").bindparams(
+    sa.bindparam("pks", expanding=True)
+)
+_RESOLVE = sa.text(
+    """
+    SELECT a.id, p.pk
+    FROM alias a JOIN paper q ON q.pk = a.pk JOIN paper p ON p.pk = coalesce(q."into", q.pk)
+    WHERE a.id IN :ids AND p.data IS NOT NULL
+    """
+).bindparams(sa.bindparam("ids", expanding=True))
+
+
+class Store:
+    """One library's papers and ledger.
+
+    A paper has a pk: a small integer, counted from 1 without gaps and never given twice. Every change of a paper has a
+    number: they grow by one, become visible in their order, and `changes` tells the latest of each paper. Safe to share
+    between threads; several processes may hold the same store, of whom one at a time writes.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, where: str | Path, *, create: bool = True, wait: float = WAIT) -> "Store":
+        """The store in the file *where*, or at a ``postgresql://`` URL; made if it is not there and *create* is set.
+
+        *wait* is how many seconds a writer waits for another. Raises NotFound, Mistake (a directory, another
+        program's database) or StoreError (made by a newer Broadsheet, not readable).
+        """
+        if "://" not in str(where):
+            _look(Path(where), create)
+        store = cls(Database(where, wait))
+        try:
+            ready(store._database)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @property
+    def name(self) -> str:
+        """Where it is, for people: the path, or the URL without its password."""
+        return self._database.name
+
+    def close(self) -> None:
+        self._database.engine.dispose()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def count(self) -> int:
+        """How many papers there are."""
+        with self._database.reading() as connection:
+            return int(connection.execute(_COUNTER).one()[0])
+
+    def change(self) -> int:
+        """The number of the newest change; 0 in an empty store. An index that has seen it is up to date."""
+        with self._database.reading() as connection:
+            return int(connection.execute(_COUNTER).one()[1])
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """The latest state of each row that changed after number *after*, oldest change first, at most *limit*."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_CHANGES, {"after": after, "limit": limit}).all()
+        return [Change(seq, pk, None if data is None else decode(data)) for seq, pk, data in rows]
+
+    def get(self, pks: Sequence[int]) -> dict[int, Paper]:
+        """pk -> paper, in the order asked; a pk that is gone or was never given is left out."""
+        found: dict[int, Paper] = {}
+        with self._database.reading() as connection:
+            for part in _parts(pks):
+                rows = connection.execute(_GET, {"pks": part})
+                found.update((pk, decode(data)) for pk, data in rows)
+        return {pk: found[pk] for pk in pks if pk in found}
+
+    def resolve(self, ids: Sequence[str]) -> dict[str, int]:
+        """Canonical id -> pk, also for ids of copies that were absorbed; an unknown id is left out."""
+        wanted = [identifier for identifier in ids if sound(identifier)]
+        found: dict[str, int] = {}
+        with self._database.reading() as connection:
+            for part in _parts(wanted):
+                found.update((identifier, pk) for identifier, pk in connection.execute(_RESOLVE, {"ids": part}))
+        return {identifier: found[identifier] for identifier in wanted if identifier in found}
+
+    def scan(self, after: int = 0, limit: int = 1000) -> list[tuple[int, Paper]]:
+        """At most *limit* papers with a pk above *after*, by pk."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_SCAN, {"after": after, "limit": limit}).all()
+        return [(pk, decode(data)) for pk, data in rows]
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """One transaction: all of it is kept when the block ends, none of it when the block raises.
+
+        Waits for another writer; raises StoreError when that takes too long, the disk is full or the server is gone.
+        """
+        with self._database.writing() as connection:
+            writer = Writer(connection)
+            yield writer
+            writer.finish()
+
+    def cursor(self, source: str, part: str) -> str | None:
+        """How far *source* has read *part*, None if from the start."""
+        with self._database.reading() as connection:
+            return ledger.cursor(connection, source, part)
+
+    def cursors(self) -> list[Cursor]:
+        with self._database.reading() as connection:
+            return ledger.cursors(connection)
+
+    def runs(self, limit: int = 20) -> list[Run]:
+        """The latest runs, newest first."""
+        with self._database.reading() as connection:
+            return ledger.runs(connection, limit)
+
+    def quarantined(self, source: str | None = None, limit: int = 100) -> list[Aside]:
+        """Records that were set aside (of one source), newest first."""
+        with self._database.reading() as connection:
+            return ledger.quarantined(connection, source, limit)
+
+    def failures(self) -> dict[str, int]:
+        """source -> how many of its records are set aside."""
+        with self._database.reading() as connection:
+            return ledger.failures(connection)
+
+    def size(self) -> dict[str, int]:
+        """Bytes on disk, by part."""
+        return self._database.size()
+
+    def check(self) -> list[str]:
+        """What is wrong inside, one sentence each; empty when all is well. Reads everything once."""
+        damage = self._database.damage()
+        if damage:
+            return damage
+        with self._database.reading() as connection:
+            return checks.problems(connection)
+
+
+def _look(path: Path, create: bool) -> None:
+    """The user's mistakes about a path, before a driver words them."""
+    if path.is_dir():
+        raise Mistake(f"{path} is a directory; a store is a file, such as {path / 'store.sqlite3'}")
+    if not path.exists() and not create:
+        raise NotFound(f"there is no library at {path}")
+    if not path.parent.is_dir():
+        raise NotFound(f"there is no directory {path.parent} to make a library in")
+
+
+def _parts(values: Sequence[_T]) -> list[Sequence[_T]]:
+    return [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]

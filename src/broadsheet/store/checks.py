@@ -1,0 +1,64 @@
+"""Whether a store agrees with itself, for the doctor."""
+
+import sqlalchemy as sa
+
+from broadsheet.store.codec import decode
+from broadsheet.store.known import CHUNK, block_of, key_of
+
+_COUNTS = sa.text("SELECT count(data), max(pk), max(seq) FROM paper")
+_COUNTER = sa.text("SELECT papers, pk, seq FROM counter")
+_LOST = sa.text("SELECT count(*) FROM alias WHERE pk NOT IN (SELECT pk FROM paper)")
+_ASTRAY = sa.text(
+    """
+    SELECT count(*) FROM paper q JOIN paper p ON p.pk = q."into" WHERE q.data IS NOT NULL OR p."into" IS NOT NULL
+    """
+)
+_ROWS = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
+_ALIASES = sa.text(
+    'SELECT a.id, coalesce(q."into", q.pk) FROM alias a JOIN paper q ON q.pk = a.pk WHERE a.id IN :ids'
+).bindparams(sa.bindparam("ids", expanding=True))
+_TITLES = sa.text(
+    'SELECT t.block, coalesce(q."into", q.pk) FROM title t JOIN paper q ON q.pk = t.pk WHERE t.block IN :blocks'
+).bindparams(sa.bindparam("blocks", expanding=True))
+
+
+def problems(connection: sa.Connection) -> list[str]:
+    """One sentence for each kind of disagreement found."""
+    found: list[str] = []
+    papers, last, newest = connection.execute(_COUNTER).one()
+    living, highest, latest = connection.execute(_COUNTS).one()
+    if papers != living:
+        found.append(f"the store counts {papers:,} papers and holds {living:,}")
+    if last < (highest or 0) or newest < (latest or 0):
+        found.append(f"the store's counters ({last:,}, {newest:,}) are behind its rows ({highest:,}, {latest:,})")
+    if lost := connection.execute(_LOST).scalar_one():
+        found.append(f"{lost:,} ids lead to rows that do not exist")
+    if astray := connection.execute(_ASTRAY).scalar_one():
+        found.append(f"{astray:,} absorbed papers lead nowhere")
+    return found + _rows(connection)
+
+
+def _rows(connection: sa.Connection) -> list[str]:
+    """Every paper read, and looked for under its ids and its title."""
+    broken: list[int] = []
+    hidden: list[int] = []
+    after = 0
+    while rows := connection.execute(_ROWS, {"after": after, "limit": CHUNK // 4}).all():
+        after = rows[-1][0]
+        ids: dict[str, int] = {}
+        blocks: set[tuple[int, int]] = set()
+        for pk, data in rows:
+            try:
+                paper = decode(data)
+            except (ValueError, TypeError):
+                broken.append(pk)
+                continue
+            ids.update(dict.fromkeys(paper.ids, pk))
+            if key := key_of(paper.title):
+                blocks.add((block_of(key), pk))
+        there = connection.execute(_ALIASES, {"ids": sorted(ids)}).all()
+        hidden += sorted(set(ids.values()) - {pk for _, pk in there}) if len(there) < len(ids) else []
+        titled = connection.execute(_TITLES, {"blocks": sorted({block for block, _ in blocks})}).all()
+        hidden += sorted(pk for _, pk in blocks - {(block, pk) for block, pk in titled})
+    sentences = ((broken, "cannot be read"), (hidden, "cannot be found by their ids or title"))
+    return [f"{len(pks):,} papers {what}, the first in row {pks[0]}" for pks, what in sentences if pks]

@@ -1,0 +1,174 @@
+"""Two databases behind one text: engines, transactions, and what went wrong in a sentence.
+
+The only file of this room that asks which database it talks to.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from broadsheet.errors import MissingExtra, Mistake, StoreError
+
+WAIT = 60.0  # seconds that a writer waits for another writer
+
+# FULL: a commit that was acknowledged survives a power cut, so that no index can be ahead of its store.
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=8192", "journal_size_limit=67108864")
+
+
+class Database:
+    """One engine and its name for people."""
+
+    def __init__(self, where: str | Path, wait: float = WAIT) -> None:
+        text = str(where)
+        self.path = None if "://" in text else Path(text)
+        self.wait = wait
+        if self.path is not None:
+            self.name = text
+            self.engine = _sqlite(self.path, wait)
+        else:
+            url = _url(text)
+            self.name = url.render_as_string(hide_password=True).replace("+psycopg", "", 1)
+            self.engine = _postgres(url, wait)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One snapshot; never waits for a writer."""
+        with self._world(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction that is kept whole or not at all. On SQLite it has the write lock from its first moment."""
+        with self._world(), self.engine.connect() as free:
+            connection = free.execution_options(write=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def creating(self) -> Iterator[sa.Connection]:
+        """As `writing`, alone in the database even when it has no table yet."""
+        with self.writing() as connection:
+            if self.path is None:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(4862390215)"))
+            yield connection
+
+    def size(self) -> dict[str, int]:
+        """Bytes on disk."""
+        if self.path is not None:
+            files = {"store": self.path, "wal": self.path.with_name(self.path.name + "-wal")}
+            return {name: file.stat().st_size for name, file in files.items() if file.exists()}
+        with self.reading() as connection:
+            return {"store": connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one()}
+
+    def damage(self) -> list[str]:
+        """What the database itself finds wrong with its pages; PostgreSQL offers no such check to a client."""
+        if self.path is None:
+            return []
+        with self.reading() as connection:
+            found = connection.execute(sa.text("PRAGMA integrity_check(20)")).scalars().all()
+        return [] if found == ["ok"] else [f"{self.name}: {line}" for line in found]
+
+    @contextmanager
+    def _world(self) -> Iterator[None]:
+        """The world's fault becomes a StoreError with one sentence; a wrong statement of ours stays a crash."""
+        try:
+            yield
+        except DBAPIError as error:
+            told = self._sentence(error)
+            if told is None:
+                raise
+            raise StoreError(told) from error
+        except sa.exc.TimeoutError as error:
+            raise StoreError(f"{self.name} has no free connection left; try again when it has less to do") from error
+
+    def _sentence(self, error: DBAPIError) -> str | None:
+        if self.path is not None:
+            return _sqlite_sentence(str(error.orig), self.path, self.wait)
+        return _postgres_sentence(error, self.name, self.wait)
+
+
+def _sqlite(path: Path, wait: float) -> sa.Engine:
+    url = sa.URL.create("sqlite", database=str(path))
+    # One connection a thread at most; SQLite has no limit of its own, so nobody waits for one.
+    engine = sa.create_engine(url, connect_args={"timeout": wait}, pool_size=8, max_overflow=-1)
+
+    @sa.event.listens_for(engine, "connect")
+    def _connect(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # the driver would begin by itself, later than we need
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        write = connection.get_execution_options().get("write")
+        if write:
+            connection.exec_driver_sql("PRAGMA cache_size=-65536")  # 64 MiB: the two text indexes of a million papers
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _url(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError as error:
+        raise Mistake("the store's address cannot be read; it looks like postgresql://user@host/database") from error
+    if url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
+        raise Mistake(f"a store is a file or a postgresql:// address, not {url.drivername}://")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _postgres(url: sa.URL, wait: float) -> sa.Engine:
+    options = f"{url.query.get('options', '')} -c lock_timeout={int(wait * 1000)}".strip()
+    try:
+        return sa.create_engine(url.update_query_dict({"options": options}), pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise MissingExtra("a PostgreSQL store needs its driver: pip install 'broadsheet[postgres]'") from error
+
+
+def _sqlite_sentence(text: str, path: Path, wait: float) -> str | None:
+    if text.startswith("database or disk is full") or ("disk I/O" in text and _free(path) < 1 << 20):
+        return f"the disk that holds {path} is full: free some space and run this again; nothing is half done"
+    for sign, sentence in _SQLITE:
+        if sign in text:
+            return sentence.format(path=path, wait=wait, text=text)
+    return None
+
+
+_SQLITE = (
+    ("locked", "another process has been writing to {path} for more than {wait:g} s; try again when it is done"),
+    ("file is not a database", "{path} is not a Broadsheet library (nor any SQLite file): give another path"),
+    ("readonly", "{path} cannot be written: the file or its folder is read-only"),
+    ("unable to open", "{path} cannot be opened or made: look at its folder and its permissions"),
+    ("malformed", "{path} is damaged ({text}): restore a backup"),
+    ("disk I/O", "{path} cannot be read or written ({text}): look at the disk"),
+)
+
+
+def _free(path: Path) -> int:
+    return shutil.disk_usage(path.parent).free
+
+
+def _postgres_sentence(error: DBAPIError, name: str, wait: float) -> str | None:
+    state = getattr(error.orig, "sqlstate", None)
+    away = isinstance(error, sa.exc.OperationalError) and (state is None or state[:2] in _AWAY)
+    if state == "55P03":
+        return f"another process has been writing to {name} for more than {wait:g} s; try again when it is done"
+    if state == "53100":
+        return f"the disk of {name} is full: free some space and run this again; nothing is half done"
+    if state in ("42501", "25006"):
+        return f"{name} cannot be written: {_first(error)}"
+    return f"{name} does not answer: {_first(error)}" if away else None
+
+
+# Classes of SQLSTATE that are the server's state, not our statement: connection, resources, operator, system, login.
+_AWAY = ("08", "53", "57", "58", "28", "3D")
+
+
+def _first(error: DBAPIError) -> str:
+    return (str(error.orig).strip().splitlines() or ["no reason given"])[0]

@@ -1,0 +1,87 @@
+"""What a store already holds that could be the same work as some new papers."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from broadsheet.paper import Paper
+from broadsheet.store.codec import decode
+from broadsheet.text import title_key
+
+CHUNK = 2_000  # values in one IN list
+
+
+class Known(NamedTuple):
+    """ids: id -> pk. titles: normalised title -> pks, ascending. papers: every pk of the two -> its paper."""
+
+    ids: dict[str, int]
+    titles: dict[str, list[int]]
+    papers: dict[int, Paper]
+
+
+@lru_cache(maxsize=1 << 15)
+def key_of(title: str) -> str:
+    """`text.title_key`, remembered while a batch passes: matching, deciding and writing each ask for it."""
+    return title_key(title)
+
+
+def block_of(key: str) -> int:
+    """A signed 64-bit hash of a normalised title. Sure to be the same in every Python and on every machine."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def sound(identifier: str) -> bool:
+    """Whether a database can be asked for this text at all: no NUL, no lone surrogate."""
+    return (identifier.isascii() and "\x00" not in identifier) or _encodable(identifier)
+
+
+def _encodable(identifier: str) -> bool:
+    try:
+        return b"\x00" not in identifier.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+_IDS = sa.text(
+    """
+    SELECT a.id, p.pk, p.data
+    FROM alias a JOIN paper q ON q.pk = a.pk JOIN paper p ON p.pk = coalesce(q."into", q.pk)
+    WHERE a.id IN :ids AND p.data IS NOT NULL
+    """
+).bindparams(sa.bindparam("ids", expanding=True))
+
+_TITLES = sa.text(
+    """
+    SELECT t.block, p.pk, p.data
+    FROM title t JOIN paper q ON q.pk = t.pk JOIN paper p ON p.pk = coalesce(q."into", q.pk)
+    WHERE t.block IN :blocks AND p.data IS NOT NULL
+    """
+).bindparams(sa.bindparam("blocks", expanding=True))
+
+
+def match(connection: sa.Connection, papers: Sequence[Paper]) -> Known:
+    """Everything that shares an id or a normalised title with one of *papers*."""
+    ids: dict[str, int] = {}
+    found: dict[int, Paper] = {}
+    wanted = sorted({identifier for paper in papers for identifier in paper.ids if sound(identifier)})
+    for start in range(0, len(wanted), CHUNK):
+        for identifier, pk, data in connection.execute(_IDS, {"ids": wanted[start : start + CHUNK]}):
+            ids[identifier] = pk
+            if pk not in found:
+                found[pk] = decode(data)
+    return Known(ids, _match_titles(connection, papers, found), found)
+
+
+def _match_titles(connection: sa.Connection, papers: Sequence[Paper], found: dict[int, Paper]) -> dict[str, list[int]]:
+    keys = {block_of(key): key for key in {key_of(paper.title) for paper in papers} if key}
+    pks: dict[str, set[int]] = {}
+    wanted = sorted(keys)
+    for start in range(0, len(wanted), CHUNK):
+        for block, pk, data in connection.execute(_TITLES, {"blocks": wanted[start : start + CHUNK]}):
+            pks.setdefault(keys[block], set()).add(pk)
+            if pk not in found:
+                found[pk] = decode(data)
+    return {key: sorted(several) for key, several in pks.items()}

@@ -1,0 +1,84 @@
+"""What was done, as the ledger tells it: cursors, runs, and records that were set aside."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+
+class Cursor(NamedTuple):
+    """How far a source has read one of its parts, in its own words; *at* is when, ISO 8601 in UTC."""
+
+    source: str
+    part: str
+    value: str
+    at: str
+
+
+class Run(NamedTuple):
+    """One run of a job. *finished* is None while it runs, and for ever when it was killed; *why* it ended early."""
+
+    pk: int
+    job: str
+    started: str
+    finished: str | None
+    new: int
+    updated: int
+    same: int
+    failed: int
+    why: str
+
+
+class Aside(NamedTuple):
+    """A record that could not be taken: where it stands in its part, why, its first bytes, when."""
+
+    source: str
+    part: str
+    where: str
+    reason: str
+    raw: bytes
+    at: str
+
+
+_CURSORS = sa.text("SELECT source, part, value, at FROM cursor ORDER BY source, part")
+_CURSOR = sa.text("SELECT value FROM cursor WHERE source = :source AND part = :part")
+_RUNS = sa.text(
+    """
+    SELECT pk, job, started, finished, new, updated, same, failed, why FROM run ORDER BY pk DESC LIMIT :limit
+    """
+)
+_ASIDE = sa.text(
+    """
+    SELECT source, part, place, reason, raw, at FROM quarantine
+    ORDER BY at DESC, source, part, place LIMIT :limit
+    """
+)
+_ASIDE_OF = sa.text(
+    """
+    SELECT source, part, place, reason, raw, at FROM quarantine WHERE source = :source
+    ORDER BY at DESC, part, place LIMIT :limit
+    """
+)
+_ASIDE_COUNTS = sa.text("SELECT source, count(*) FROM quarantine GROUP BY source ORDER BY source")
+
+
+def cursor(connection: sa.Connection, source: str, part: str) -> str | None:
+    value: str | None = connection.execute(_CURSOR, {"source": source, "part": part}).scalar_one_or_none()
+    return value
+
+
+def cursors(connection: sa.Connection) -> list[Cursor]:
+    return [Cursor(*row) for row in connection.execute(_CURSORS)]
+
+
+def runs(connection: sa.Connection, limit: int) -> list[Run]:
+    return [Run(*row) for row in connection.execute(_RUNS, {"limit": limit})]
+
+
+def quarantined(connection: sa.Connection, source: str | None, limit: int) -> list[Aside]:
+    statement = _ASIDE if source is None else _ASIDE_OF
+    given = {"limit": limit} if source is None else {"limit": limit, "source": source}
+    return [Aside(*row) for row in connection.execute(statement, given)]
+
+
+def failures(connection: sa.Connection) -> dict[str, int]:
+    return {str(source): int(count) for source, count in connection.execute(_ASIDE_COUNTS).all()}

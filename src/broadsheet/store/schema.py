@@ -1,0 +1,88 @@
+"""The tables, and which version of them this program knows.
+
+A change here needs a new file in ``versions/`` that brings an older library to the same tables, and HEAD raised to its
+revision; ``tests/test_store_versions.py`` compares the two.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+HEAD = "0001"
+VERSION_TABLE = "broadsheet_version"  # Alembic's table under a name of our own: it also says whose database this is
+
+metadata = MetaData()
+_GONE = text('"into" IS NOT NULL')
+
+# One row a paper, for ever: the row of an absorbed or removed paper keeps its pk and seq and loses its data, so that
+# every follower of `seq` hears of it and no pk is used twice. Small columns come first: SQLite reads them without
+# touching the overflow pages of `data`.
+paper = Table(
+    "paper",
+    metadata,
+    Column("pk", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("into", Integer),  # the paper that absorbed this one
+    Column("data", Text),
+    Index("paper_seq", "seq", unique=True),
+    Index("paper_into", "into", sqlite_where=_GONE, postgresql_where=_GONE),
+)
+
+# Every id that any copy of a paper ever had.
+alias = Table(
+    "alias",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("pk", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A hash of the normalised title of every copy: where to look for the same work.
+title = Table(
+    "title",
+    metadata,
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("pk", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+# One row. The newest change, the last pk given away, the number of papers; updating it is the writer's lock.
+counter = Table(
+    "counter",
+    metadata,
+    Column("seq", BigInteger, nullable=False),
+    Column("pk", Integer, nullable=False),
+    Column("papers", Integer, nullable=False),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("started", Text, nullable=False),
+    Column("finished", Text),
+    Column("new", Integer, nullable=False),
+    Column("updated", Integer, nullable=False),
+    Column("same", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("at", Text, nullable=False),
+)

@@ -1,0 +1,163 @@
+"""One transaction of changes to a store. Whoever holds a `Writer` is the only writer there is."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from broadsheet.paper import Fault, Paper
+from broadsheet.store.codec import encode
+from broadsheet.store.known import Known, block_of, key_of, match
+
+# Taking the counter's row is the lock: a second writer waits here until the first has committed, so change numbers
+# become visible in their order and no reader can miss one.
+_LOCK = sa.text("UPDATE counter SET seq = seq RETURNING seq, pk, papers")
+_UNLOCK = sa.text("UPDATE counter SET seq = :seq, pk = :pk, papers = :papers")
+
+_INSERT = sa.text("INSERT INTO paper (pk, seq, data) VALUES (:pk, :seq, :data)")
+_REPLACE = sa.text("UPDATE paper SET seq = :seq, data = :data WHERE pk = :pk AND data IS NOT NULL")
+_TOUCH = sa.text("UPDATE paper SET data = :data WHERE pk = :pk AND data IS NOT NULL")
+_DROP = sa.text('UPDATE paper SET seq = :seq, data = NULL, "into" = :into WHERE pk = :pk AND data IS NOT NULL')
+_FOLLOW = sa.text('UPDATE paper SET "into" = :into WHERE "into" = :pk')
+_LIVE = sa.text("SELECT count(*) FROM paper WHERE pk = :pk AND data IS NOT NULL")
+_ALIAS = sa.text("INSERT INTO alias (id, pk) VALUES (:id, :pk) ON CONFLICT (id) DO UPDATE SET pk = excluded.pk")
+_TITLE = sa.text("INSERT INTO title (block, pk) VALUES (:block, :pk) ON CONFLICT DO NOTHING")
+
+_CURSOR = sa.text(
+    """
+    INSERT INTO cursor (source, part, value, at) VALUES (:source, :part, :value, :at)
+    ON CONFLICT (source, part) DO UPDATE SET value = excluded.value, at = excluded.at
+    """
+)
+_NO_CURSOR = sa.text("DELETE FROM cursor WHERE source = :source AND part = :part")
+_ASIDE = sa.text(
+    """
+    INSERT INTO quarantine (source, part, place, reason, raw, at) VALUES (:source, :part, :place, :reason, :raw, :at)
+    ON CONFLICT (source, part, place) DO UPDATE SET reason = excluded.reason, raw = excluded.raw, at = excluded.at
+    """
+)
+_NO_ASIDE = sa.text("DELETE FROM quarantine WHERE source = :source AND part = :part")
+_RUN = sa.text(
+    """
+    INSERT INTO run (job, started, new, updated, same, failed, why) VALUES (:job, :at, 0, 0, 0, 0, '') RETURNING pk
+    """
+)
+_COUNT = sa.text(
+    """
+    UPDATE run SET new = :new, updated = :updated, same = :same, failed = :failed, finished = :at, why = :why
+    WHERE pk = :pk
+    """
+)
+
+KEEP = 64 * 1024  # bytes of a set-aside record that are kept: enough to see what was wrong with it
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Writer:
+    """Made by `Store.writing`; good until that block ends."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._seq, self._pk, self._papers = map(int, connection.execute(_LOCK).one())
+
+    def finish(self) -> None:
+        """Writes the counters down; called once, by `Store.writing`, before the commit."""
+        self._connection.execute(_UNLOCK, {"seq": self._seq, "pk": self._pk, "papers": self._papers})
+
+    def match(self, papers: Sequence[Paper]) -> Known:
+        """What the store holds that could be the same work as one of *papers*: by any id, and by title."""
+        return match(self._connection, papers)
+
+    def insert(self, papers: Sequence[Paper]) -> list[int]:
+        """New rows; their pks in the order of *papers*. Raises `codec.Unstorable` before anything is written."""
+        data = [encode(paper) for paper in papers]
+        pks = list(range(self._pk + 1, self._pk + 1 + len(papers)))
+        rows = [{"pk": pk, "seq": self._next(), "data": text} for pk, text in zip(pks, data, strict=True)]
+        self._many(_INSERT, rows)
+        self._pk += len(papers)
+        self._papers += len(papers)
+        self.remember(zip(pks, papers, strict=True))
+        return pks
+
+    def replace(self, pairs: Sequence[tuple[int, Paper]]) -> None:
+        """New contents for living rows, each a change that the indexes follow."""
+        data = [(pk, encode(paper)) for pk, paper in pairs]
+        self._many(_REPLACE, [{"pk": pk, "seq": self._next(), "data": text} for pk, text in data])
+        self.remember(pairs)
+
+    def touch(self, pairs: Sequence[tuple[int, Paper]]) -> None:
+        """New contents that no index cares about (a later date of the same word): the change number stays."""
+        self._many(_TOUCH, [{"pk": pk, "data": encode(paper)} for pk, paper in pairs])
+
+    def remember(self, copies: Iterable[tuple[int, Paper]]) -> None:
+        """Lets the ids and the title of a copy lead to the row that holds its work."""
+        pairs = list(copies)
+        # Sorted, because neighbours in an index share its pages.
+        aliases = sorted((identifier, pk) for pk, paper in pairs for identifier in paper.ids)
+        titles = sorted({(block_of(key), pk) for pk, paper in pairs if (key := key_of(paper.title))})
+        self._many(_ALIAS, [{"id": identifier, "pk": pk} for identifier, pk in aliases])
+        self._many(_TITLE, [{"block": block, "pk": pk} for block, pk in titles])
+
+    def absorb(self, pk: int, into: int) -> None:
+        """The row *pk* is gone; its ids, and those of all that it had absorbed, lead to *into*."""
+        if pk == into or not self._connection.execute(_LIVE, {"pk": into}).scalar_one():
+            raise ValueError(f"row {pk} cannot be absorbed by row {into}")
+        self._gone(pk, into)
+        self._connection.execute(_FOLLOW, {"pk": pk, "into": into})
+
+    def remove(self, pk: int) -> None:
+        """The row *pk* is gone, and its ids lead nowhere."""
+        self._gone(pk, None)
+
+    def _gone(self, pk: int, into: int | None) -> None:
+        done = self._connection.execute(_DROP, {"pk": pk, "seq": self._seq + 1, "into": into}).rowcount
+        self._seq += done
+        self._papers -= done
+
+    def set_cursor(self, source: str, part: str, value: str | None) -> None:
+        """How far *source* has read *part*; None: from the start again."""
+        key = {"source": source, "part": part}
+        if value is None:
+            self._connection.execute(_NO_CURSOR, key)
+        else:
+            self._connection.execute(_CURSOR, {**key, "value": value, "at": now()})
+
+    def set_aside(self, source: str, part: str, faults: Iterable[Fault]) -> None:
+        """Keeps records that could not be taken, with the reason; a record at the same place replaces the older."""
+        rows: list[dict[str, object]] = [
+            {"source": source, "part": part, "place": _plain(fault.where), "reason": _plain(fault.reason), "at": now(),
+             "raw": fault.raw[:KEEP]}
+            for fault in faults
+        ]  # fmt: skip
+        self._many(_ASIDE, rows)
+
+    def clear_aside(self, source: str, part: str) -> None:
+        """Forgets what was set aside of *part*: it is about to be read from its start."""
+        self._connection.execute(_NO_ASIDE, {"source": source, "part": part})
+
+    def start_run(self, job: str) -> int:
+        """A new line in the ledger; returns its number. A run that is killed stays unfinished there."""
+        return int(self._connection.execute(_RUN, {"job": job, "at": now()}).scalar_one())
+
+    def count_run(
+        self, pk: int, *, new: int, updated: int, same: int, failed: int, why: str = "", finished: bool = False
+    ) -> None:
+        """What run *pk* has done so far; *finished* with a *why* when it ended early."""
+        counts = {"new": new, "updated": updated, "same": same, "failed": failed}
+        self._connection.execute(_COUNT, {"pk": pk, **counts, "why": _plain(why), "at": now() if finished else None})
+
+    def _next(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def _many(self, statement: sa.TextClause, rows: list[dict[str, object]]) -> None:
+        if rows:
+            self._connection.execute(statement, rows)
+
+
+def _plain(text: str) -> str:
+    """Any text as every database can hold it."""
+    return text.encode(errors="replace").decode().replace("\x00", "\N{SYMBOL FOR NULL}")
