@@ -24,6 +24,13 @@ _DOI = re.compile(r"^10\.\d{4,9}(?:\.\d+)*/\S+$")
 _ACL = re.compile(r"^(?:[A-Z]\d{2}-\d{4,5}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+)(?:v\d+)?$", re.IGNORECASE)
 _OPENALEX = re.compile(r"^w\d{4,}$", re.IGNORECASE)
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_[ce]id|ref|ref_src)$")
+_PREFIX = {name: re.compile(rf"(?:{name}:\s*)+", re.IGNORECASE) for name in ("arxiv", "acl", "openalex", "pmid", "hf")}
+_DOI_PREFIX = re.compile(r"(?:doi:\s*|(?:https?://)?(?:dx\.)?doi\.org/)+", re.IGNORECASE)
+_KNOWN_PATH = re.compile(r"(?:abs|pdf|html|format|papers|works|anthology|overview)/")
+# An address that needs no quoting, so that parsing it whole would change nothing: nearly every one.
+_PLAIN_URL = re.compile(
+    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)((?:/[\w/:@!$&'()*+,;=~.-]*)?)(?:\?([\w=&+,;:@/?!$'()*~.-]+))?", re.ASCII
+)
 _HOSTS = {
     "arxiv.org": "arxiv",
     "export.arxiv.org": "arxiv",
@@ -40,9 +47,15 @@ _HOSTS = {
 }
 
 
+def _bare(scheme: str, text: str) -> str:
+    """*text* without the scheme's name before it, however often."""
+    text = text.strip()
+    return _PREFIX[scheme].sub("", text, count=1) if ":" in text and _PREFIX[scheme].match(text) else text
+
+
 def arxiv(text: str) -> str | None:
     """``2101.00001`` from any spelling of a new or old arXiv id, version dropped; None if it is none."""
-    text = re.sub(r"(?i)^(?:arxiv:\s*)+", "", text.strip()).removesuffix(".pdf")
+    text = _bare("arxiv", text).removesuffix(".pdf")
     if match := _ARXIV_NEW.match(text):
         return match[1]
     if match := _ARXIV_OLD.match(text):
@@ -52,14 +65,16 @@ def arxiv(text: str) -> str | None:
 
 def doi(text: str) -> str | None:
     """A DOI in lower case without resolver or prefix; None if *text* is none."""
-    text = re.sub(r"(?i)^(?:doi:\s*|(?:https?://)?(?:dx\.)?doi\.org/)+", "", text.strip())
+    text = text.strip()
+    if match := _DOI_PREFIX.match(text):
+        text = text[match.end() :]
     text = unquote(text).strip().rstrip(".,;")
     return text.lower() if _DOI.match(text) else None
 
 
 def acl(text: str) -> str | None:
     """An ACL Anthology id (old ``P19-1001`` upper case, new ``2020.acl-main.1`` lower case), or None."""
-    text = re.sub(r"(?i)^(?:acl:\s*)+", "", text.strip()).strip("/").removesuffix(".pdf").removesuffix(".bib")
+    text = _bare("acl", text).strip("/").removesuffix(".pdf").removesuffix(".bib")
     if not _ACL.match(text):
         return None
     text = re.sub(r"v\d+$", "", text)
@@ -67,19 +82,24 @@ def acl(text: str) -> str | None:
 
 
 def openalex(text: str) -> str | None:
-    text = re.sub(r"(?i)^(?:openalex:\s*)+", "", text.strip())
+    text = _bare("openalex", text)
     return text.lower() if _OPENALEX.match(text) else None
 
 
 def pmid(text: str) -> str | None:
-    text = re.sub(r"(?i)^(?:pmid:\s*)+", "", text.strip())
+    text = _bare("pmid", text)
     return text.lstrip("0") if text.isascii() and text.isdigit() and text.strip("0") else None
 
 
 def url(text: str) -> str | None:
     """An http(s) address made comparable: https, lower-case host without ``www.``, no fragment, no tracking."""
+    text = text.strip()
+    if match := _PLAIN_URL.fullmatch(text):
+        host, path, query = match[1].removeprefix("www."), match[2], match[3]
+        if "." in host and not (query and _tracked(query)):
+            return f"https://{host}{path.rstrip('/')}{'?' + query if query else ''}"
     try:
-        parts = urlsplit(text.strip())
+        parts = urlsplit(text)
         host, port = (parts.hostname or "").removeprefix("www."), parts.port
     except ValueError:
         return None
@@ -99,7 +119,7 @@ def _tracked(query: str) -> bool:
 
 
 def _hf(text: str) -> str | None:
-    return arxiv(re.sub(r"(?i)^(?:hf:\s*)+", "", text))
+    return arxiv(_bare("hf", text))
 
 
 _SCHEMES: dict[str, Callable[[str], str | None]] = {
@@ -137,7 +157,7 @@ def from_url(text: str) -> str | None:
     if scheme:
         path = address.split("/", 3)[3] if address.count("/") >= 3 else ""
         if scheme != "doi":
-            path = re.sub(r"^(?:abs|pdf|html|format|papers|works|anthology|overview)/", "", path)
+            path = _KNOWN_PATH.sub("", path, count=1) if _KNOWN_PATH.match(path) else path
         value = _SCHEMES[scheme](path.removesuffix(".pdf"))
         if value:
             return _arxiv_of_doi(value) if scheme == "doi" else f"{'arxiv' if scheme == 'hf' else scheme}:{value}"

@@ -22,7 +22,9 @@ def clean(text: str) -> str:
 
     Tabs and line breaks become one space.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # nearly all: then the only white space is " ", and nothing has to go
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text)
         return _SPACE.sub(" ", text).strip() if "  " in text or text[:1] == " " or text[-1:] == " " else text
     text = _SPACE.sub(" ", text)
     text = _INVISIBLE.sub("", _CONTROL.sub("", text))

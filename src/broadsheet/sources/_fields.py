@@ -60,6 +60,10 @@ class WrongRecord(ValueError):
 
 
 @lru_cache(maxsize=4096)
+def _tidy(name: str) -> str:
+    return "_".join(clean(name[:80]).split())
+
+
 def meaning(name: str) -> str:
     """The field that a key or a column head means: ``Paper Title`` -> ``title``; ``extra.NAME`` for others."""
     bare = re.sub(r"[^a-z0-9]", "", name.lower()[:80])
@@ -84,18 +88,15 @@ class Draft:
         """Take in one field under whatever name; raises WrongRecord when its type makes no sense."""
         if value is None or value == "" or value == []:
             return
-        field = meaning(name)
-        group, _, kind = field.partition(".")
-        _TAKE[group](self, kind or group, name, value)
+        take, kind = _route(name)
+        take(self, kind, name, value)
 
     def remark(self, name: str, value: Any) -> None:
         """Keep what has no field of its own: a scalar, or a list of scalars joined by ``; ``."""
         if isinstance(value, list):
             value = "; ".join(str(item) for item in value[:MAX_LIST] if isinstance(item, str | int | float))
-        if isinstance(value, str | int | float) and len(self.extra) < MAX_EXTRAS:
-            name = "_".join(clean(name).split())[:80]
-            if name:
-                self.extra.setdefault(name, str(value)[:MAX_EXTRA])
+        if isinstance(value, str | int | float) and len(self.extra) < MAX_EXTRAS and (name := _tidy(name)):
+            self.extra.setdefault(name, str(value)[:MAX_EXTRA])
 
     def paper(self, *, source: str, at: str) -> Paper:
         """The paper; raises WrongRecord when there is no usable title or a size is absurd."""
@@ -358,3 +359,9 @@ _TAKE: Mapping[str, Callable[[Draft, str, str, Any], None]] = {
     "links": lambda d, k, n, v: (_links if k == "links" else _link)(d, k, n, v),
     "versions": _versions, "extra": _extras, "": _nothing,
 }  # fmt: skip
+
+
+@lru_cache(maxsize=4096)  # bounded: a hostile file may have as many keys as it likes
+def _route(name: str) -> tuple[Callable[[Draft, str, str, Any], None], str]:
+    group, _, kind = meaning(name).partition(".")
+    return _TAKE[group], kind or group
