@@ -151,9 +151,9 @@ def make(
     addresses = {kind: href for kind, href in sorted(links.items()) if href} if links else {}
     known = set(ids)
     for kind in ("page", "pdf"):
-        if kind in addresses and (found := idents.from_url(addresses[kind])):
-            if kind == "page" or not found.startswith("url:"):
-                known.add(found)
+        found = idents.from_url(addresses[kind]) if kind in addresses else None
+        if found and (kind == "page" or not found.startswith("url:")):
+            known.add(found)
     title = clean(title)
     if not known:
         known.add(idents.of_title(title_key(title), surname(names[0]) if names else "", year))
@@ -162,13 +162,13 @@ def make(
         "venue": clean(venue), "licence": clean(licence), "version": version, "citations": citations,
     }  # fmt: skip
     facts = {name: clean(value) for name, value in sorted(extra.items()) if value} if extra else {}
-    said = [name for name in SCALARS if values[name] not in ("", None, ())]
+    said = [name for name in SCALARS if (value := values[name]) or value == 0]
     said += [f"links.{kind}" for kind in addresses] + [f"extra.{name}" for name in facts]
     return Paper(
         **values,
         ids=tuple(sorted(known)),
-        categories=tuple(sorted(set(filter(None, map(clean, categories))))),
-        keywords=_keywords(map(clean, keywords)),
+        categories=tuple(sorted(set(filter(None, map(clean, categories))))) if categories else (),
+        keywords=_keywords(map(clean, keywords)) if keywords else (),
         links=tuple(addresses.items()),
         extra=tuple(facts.items()),
         provenance=_provenance(tuple(said), Origin(source, at)),

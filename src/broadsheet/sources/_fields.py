@@ -157,7 +157,7 @@ def whole(value: Any, low: int, high: int) -> int | None:
         value = int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high else None
+    return value if isinstance(value, int) and low <= value <= high else None
 
 
 def iso_date(text: str) -> str:
@@ -242,18 +242,16 @@ def _author(item: Any) -> str:
 def _lone(draft: Draft, kind: str, name: str, value: Any) -> None:
     if isinstance(value, dict) and kind == "venue" and isinstance(value.get("name"), str):
         value = value["name"]
-    text = text_of(name, value)
-    if kind in draft.lone:
+    text = value if isinstance(value, str) else text_of(name, value)
+    if draft.lone.setdefault(kind, text) is not text:
         draft.remark(name, text)
-    else:
-        draft.lone[kind] = text
 
 
 _RANGES = {"year": (1500, 2100), "citations": (0, 10**9), "version": (1, 10**6)}
 
 
 def _number(draft: Draft, kind: str, name: str, value: Any) -> None:
-    if isinstance(value, bool | list | dict):
+    if isinstance(value, (bool, list, dict)):
         raise WrongRecord(f"{name} is {kind_of(value)}, not a number")
     number = whole(value, *_RANGES[kind])
     if number is None and kind == "year" and isinstance(value, str) and (match := _YEAR.search(value[:100])):
