@@ -39,6 +39,7 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("ß", "ss").replace("ø", "o")
 
 
+@lru_cache(maxsize=1 << 15)  # while a batch passes, matching, deciding and writing each ask for it
 def title_key(title: str) -> str:
     """What stays of a title when spelling does not matter: folded words, one space between.
 

@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.store import checks, ledger
-from broadsheet.store.codec import Unstorable, decode
+from broadsheet.store.codec import Unstorable, decode, encode
 from broadsheet.store.db import WAIT, Database
 from broadsheet.store.known import CHUNK, Known, sound
 from broadsheet.store.ledger import Aside, Cursor, Run
 from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer
 
-__all__ = ["Aside", "Change", "Cursor", "Known", "Run", "Store", "Unstorable", "Writer"]
+__all__ = ["Aside", "Change", "Cursor", "Known", "Run", "Store", "Unstorable", "Writer", "encode"]
 
 
 _T = TypeVar("_T")

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from broadsheet.store.codec import decode
-from broadsheet.store.known import CHUNK, block_of, key_of
+from broadsheet.store.known import CHUNK, block_of
+from broadsheet.text import title_key
 
 _COUNTS = sa.text("SELECT count(data), max(pk), max(seq) FROM paper")
 _COUNTER = sa.text("SELECT papers, pk, seq FROM counter")
@@ -54,7 +55,7 @@ def _rows(connection: sa.Connection) -> list[str]:
                 broken.append(pk)
                 continue
             ids.update(dict.fromkeys(paper.ids, pk))
-            if key := key_of(paper.title):
+            if key := title_key(paper.title):
                 blocks.add((block_of(key), pk))
         there = connection.execute(_ALIASES, {"ids": sorted(ids)}).all()
         hidden += sorted(set(ids.values()) - {pk for _, pk in there}) if len(there) < len(ids) else []

@@ -1,7 +1,6 @@
 """What a store already holds that could be the same work as some new papers."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -20,12 +19,6 @@ class Known(NamedTuple):
     ids: dict[str, int]
     titles: dict[str, list[int]]
     papers: dict[int, Paper]
-
-
-@lru_cache(maxsize=1 << 15)
-def key_of(title: str) -> str:
-    """`text.title_key`, remembered while a batch passes: matching, deciding and writing each ask for it."""
-    return title_key(title)
 
 
 def block_of(key: str) -> int:
@@ -76,7 +69,7 @@ def match(connection: sa.Connection, papers: Sequence[Paper]) -> Known:
 
 
 def _match_titles(connection: sa.Connection, papers: Sequence[Paper], found: dict[int, Paper]) -> dict[str, list[int]]:
-    keys = {block_of(key): key for key in {key_of(paper.title) for paper in papers} if key}
+    keys = {block_of(key): key for key in {title_key(paper.title) for paper in papers} if key}
     pks: dict[str, set[int]] = {}
     wanted = sorted(keys)
     for start in range(0, len(wanted), CHUNK):

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from broadsheet.paper import Fault, Paper
 from broadsheet.store.codec import encode
-from broadsheet.store.known import Known, block_of, key_of, match
+from broadsheet.store.known import Known, block_of, match
+from broadsheet.text import title_key
 
 # Taking the counter's row is the lock: a second writer waits here until the first has committed, so change numbers
 # become visible in their order and no reader can miss one.
@@ -97,7 +98,7 @@ class Writer:
         pairs = list(copies)
         # Sorted, because neighbours in an index share its pages.
         aliases = sorted((identifier, pk) for pk, paper in pairs for identifier in paper.ids)
-        titles = sorted({(block_of(key), pk) for pk, paper in pairs if (key := key_of(paper.title))})
+        titles = sorted({(block_of(key), pk) for pk, paper in pairs if (key := title_key(paper.title))})
         self._many(_ALIAS, [{"id": identifier, "pk": pk} for identifier, pk in aliases])
         self._many(_TITLE, [{"block": block, "pk": pk} for block, pk in titles])
 
