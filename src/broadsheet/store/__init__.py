@@ -16,10 +16,11 @@ from broadsheet.paper import Paper
 from broadsheet.store import checks, ledger
 from broadsheet.store.codec import Unstorable, decode, encode
 from broadsheet.store.db import WAIT, Database
-from broadsheet.store.known import CHUNK, Known, sound
+from broadsheet.store.known import CHUNK, Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Run
 from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer
+from broadsheet.text import title_key
 
 __all__ = ["Aside", "Change", "Cursor", "Known", "Run", "Store", "Unstorable", "Writer", "encode"]
 
@@ -127,6 +128,14 @@ class Store:
             for part in _parts(wanted):
                 found.update((identifier, pk) for identifier, pk in connection.execute(_RESOLVE, {"ids": part}))
         return {identifier: found[identifier] for identifier in wanted if identifier in found}
+
+    def titled(self, title: str) -> list[int]:
+        """The papers whose title is *title* but for case, accents, punctuation and mark-up."""
+        key = title_key(title)
+        if not key:
+            return []
+        with self._database.reading() as connection:
+            return titled(connection, key)
 
     def scan(self, after: int = 0, limit: int = 1000) -> list[tuple[int, Paper]]:
         """At most *limit* papers with a pk above *after*, by pk."""

@@ -78,3 +78,9 @@ def _match_titles(connection: sa.Connection, papers: Sequence[Paper], found: dic
             if pk not in found:
                 found[pk] = decode(data)
     return {key: sorted(several) for key, several in pks.items()}
+
+
+def titled(connection: sa.Connection, key: str) -> list[int]:
+    """The papers with this normalised title, ascending; equal hashes are checked against the titles themselves."""
+    rows = connection.execute(_TITLES, {"blocks": [block_of(key)]}).all()
+    return sorted({pk for _, pk, data in rows if title_key(decode(data).title) == key})

@@ -1,0 +1,275 @@
+"""The one question: `Query` -> `Page`.
+
+    look-up? -> the paper
+    words    -> candidates of both indexes -> facts -> rank -> the whole list, kept for turning pages -> one page
+    no words -> everything that fits the filters, by date or citations
+
+A list of results is remembered under its question, so page 2 continues page 1 even when papers arrive in between.
+"""
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from broadsheet import ids, rank
+from broadsheet.embed import Encoder, Vectors
+from broadsheet.index import Index, Reader
+from broadsheet.index.dense import NARROW_ROWS, Mask, Near
+from broadsheet.index.lexical import Match, Ranked, stems
+from broadsheet.index.snippets import marked, plain_words, snippet, stem, tokens
+from broadsheet.paper import Paper
+from broadsheet.query import MAX_OFFSET, Hit, Page, Query, Signal
+from broadsheet.rank import Facts, Ranking, Seen
+from broadsheet.store import Store
+from broadsheet.text import plural
+
+K = TypeVar("K")
+V = TypeVar("V")
+Pks = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+
+DEPTH = 400  # candidates from each index; deeper ones changed no figure of bench/relevance.py
+TITLE_WEIGHT = 0.25  # of a word in the title, beside the same word in the text
+AUTHOR_WEIGHT = 0.5  # of a word that is part of an author's name
+TITLE_SIGNAL = 1.0  # weight of "the question is its title": more than text and meaning together can add elsewhere
+REMEMBERED = 256  # result lists
+KEEP_SECONDS = 900.0
+
+
+class Listing(NamedTuple):
+    """A whole result, best first, and for the ranked ones each signal's score by position."""
+
+    pks: Pks
+    scores: Mapping[str, Scores]
+    total: int
+    more_than: bool
+    years: Mapping[int, int]
+    notes: tuple[str, ...] = ()
+
+
+class Finder:
+    """Answers questions over one library. Safe to share between threads."""
+
+    def __init__(self, store: Store, index: Index, encoder: Encoder, weights: Mapping[str, float]) -> None:
+        self._store, self._index, self._encoder = store, index, encoder
+        self.weights = {**weights, "title": TITLE_SIGNAL}
+        self._lists: OrderedDict[tuple[Query, tuple[str, int]], Listing] = OrderedDict()
+        self._pinned: OrderedDict[Query, tuple[float, Listing]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def search(self, query: Query) -> Page:
+        """The papers that answer *query*, one page of them."""
+        start = time.perf_counter()
+        page = self._look_up(query) or self._ranked(query)
+        return replace(page, took_ms=(time.perf_counter() - start) * 1000)
+
+    # -- look-ups ------------------------------------------------------------------------------------------------------
+
+    def _look_up(self, query: Query) -> Page | None:
+        """The paper whose id the question is, pasted or typed; None when it is no id or nobody has it."""
+        wanted = query.lookup or (ids.own(query.words) if query.words and " " not in query.words else "")
+        if not wanted or query.phrases:
+            return None
+        pk = self._store.resolve([wanted]).get(wanted)
+        paper = self._store.get([pk]).get(pk) if pk is not None else None
+        if paper is None:
+            return None
+        sentence = f"{ids.shown(wanted)} is one of its identifiers"
+        signal = Signal("id", 1.0, 1.0, 1.0, sentence)
+        hit = Hit(paper, 1.0, (signal,), sentence, marked(paper.title, {}), snippet(paper.abstract, {}))
+        years = {paper.year: 1} if paper.year else {}
+        return Page(query, 1, (hit,)[query.offset :], years=years, notes=query.notes)
+
+    # -- lists ---------------------------------------------------------------------------------------------------------
+
+    def _ranked(self, query: Query) -> Page:
+        reader = self._index.reader(self._encoder)
+        if reader is None:
+            return Page(query, 0, notes=(*query.notes, *self._behind(0)))
+        asked = _asked(query)
+        listing = self._remembered(query, asked, reader)
+        end = min(query.offset + query.limit, MAX_OFFSET)
+        hits = self._hits(asked, listing, query.offset, end, reader)
+        return Page(
+            query=query,
+            total=listing.total,
+            hits=hits,
+            more_than=listing.more_than,
+            years=listing.years,
+            notes=(*query.notes, *listing.notes, *self._behind(reader.state.seq)),
+        )
+
+    def _remembered(self, query: Query, asked: Query, reader: Reader) -> Listing:
+        """The list that this question has; the same one as a moment ago when the reader turns its pages."""
+        now = time.monotonic()
+        question = replace(asked, offset=0, limit=_reach(query), explain=False, notes=())
+        current = (question, (reader.name, reader.state.seq))
+        with self._lock:
+            pinned = self._pinned.get(question)
+            if query.offset and pinned and now - pinned[0] < KEEP_SECONDS:
+                return pinned[1]
+            if current in self._lists:
+                self._lists.move_to_end(current)
+                return self._lists[current]
+        listing = self._list(asked, reader, _reach(query))
+        with self._lock:
+            _keep(self._lists, current, listing)
+            _keep(self._pinned, question, (now, listing))
+        return listing
+
+    def _behind(self, seq: int) -> tuple[str, ...]:
+        missing = self._store.change() - seq
+        if missing <= 0:
+            return ()
+        return (f"{plural(missing, 'change')} not indexed yet; `broadsheet doctor` catches up.",)
+
+    def _list(self, query: Query, reader: Reader, reach: int) -> Listing:
+        match = Match(_searched(query), query.phrases, query.without, query.filters)
+        if not match.words.strip():
+            return _listed(query, match, reader, reach)
+        vector = self._encoder.encode([match.words], "query")[0]
+        lexical = reader.lexical.search(match, DEPTH, TITLE_WEIGHT, AUTHOR_WEIGHT)
+        near = self._near(match, vector, reader)
+        titled = np.array(self._store.titled(query.text) if not query.filters else [], np.int64)
+        pks = np.unique(np.concatenate([lexical.pks, near.pks, titled]))
+        if not len(pks):
+            return Listing(pks, {}, 0, False, {})
+        facts = _facts(pks, lexical, vector, titled, reader)
+        ranking = rank.rank(facts, self.weights)
+        order = _order(query, pks, ranking, reader)
+        scores = {name: values[order] for name, values in ranking.scores.items()}
+        more = len(lexical.pks) >= DEPTH
+        return Listing(pks[order], scores, len(order), more, _tally(reader.columns.values("year", pks[order])))
+
+    def _near(self, match: Match, vector: Vectors, reader: Reader) -> Near:
+        """The nearest papers that fit; none on their own where only the lexical index can tell who fits."""
+        mask: Mask | None = None
+        if match.filters.authors or match.phrases or match.without:
+            fits = reader.lexical.pks_matching(match._replace(words=""), NARROW_ROWS + 1)
+            if len(fits) > NARROW_ROWS:
+                return Near(np.zeros(0, np.int64), np.zeros(0, np.float32))
+            mask = np.zeros(reader.dense.rows, np.bool_)
+            mask[fits] = True
+        elif match.filters:
+            mask = reader.columns.mask(match.filters)[: reader.dense.rows]
+        return reader.dense.search(vector, DEPTH, mask)
+
+    # -- one page ------------------------------------------------------------------------------------------------------
+
+    def _hits(self, query: Query, listing: Listing, start: int, end: int, reader: Reader) -> tuple[Hit, ...]:
+        pks = listing.pks[start:end].tolist()
+        papers = self._store.get(pks)
+        weights = _stem_weights(_searched(query), reader)
+        spelled = _spelled(_searched(query))
+        hits = []
+        for place, pk in enumerate(pks, start):
+            if pk in papers:  # a paper removed since the last refresh is in no store
+                scores = {name: float(values[place]) for name, values in listing.scores.items()}
+                hits.append(self._hit(papers[pk], scores, weights, spelled))
+        return tuple(hits)
+
+    def _hit(
+        self, paper: Paper, scores: Mapping[str, float], weights: Mapping[str, float], spelled: Mapping[str, str]
+    ) -> Hit:
+        title = {token.stem for token in tokens(paper.title, weights)}
+        body = f"{paper.abstract} {' '.join(paper.keywords)}"
+        text = {token.stem for token in tokens(body, weights)} - title
+        seen = Seen(
+            paper,
+            0.0,
+            tuple(word for its, word in spelled.items() if its in title),
+            tuple(word for its, word in spelled.items() if its in text),
+            tuple(word for its, word in spelled.items() if its not in title and its not in text),
+        )
+        signals = rank.explain(seen, scores, self.weights)
+        return Hit(
+            paper=paper,
+            score=sum(signal.share for signal in signals),
+            signals=signals,
+            why=rank.why(signals),
+            title=marked(paper.title, weights),
+            snippet=snippet(paper.abstract, weights),
+        )
+
+
+def _keep(kept: "OrderedDict[K, V]", key: K, value: V) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > REMEMBERED:
+        kept.popitem(last=False)
+
+
+def _asked(query: Query) -> Query:
+    """A pasted id that nobody has is searched as words."""
+    return replace(query, words=query.text, lookup="") if query.lookup else query
+
+
+def _searched(query: Query) -> str:
+    """All words that help: those outside and inside of quotation marks."""
+    return " ".join([query.words, *query.phrases]).strip()
+
+
+def _reach(query: Query) -> int:
+    """How long a list without words must be for this page: a power of ten of pages, so that turning reuses it."""
+    end = query.offset + query.limit
+    return min(MAX_OFFSET, int(10 ** math.ceil(math.log10(max(end, 100)))))
+
+
+def _listed(query: Query, match: Match, reader: Reader, reach: int) -> Listing:
+    """Everything that fits the filters, newest first unless asked otherwise."""
+    sort = "new" if query.sort == "relevance" else query.sort
+    found = reader.lexical.listed(match, reach, sort)
+    total = reader.lexical.count_matching(match)
+    return Listing(found.pks, {}, total, False, reader.lexical.years(match))
+
+
+def _facts(pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, reader: Reader) -> Facts:
+    bm25 = np.zeros(len(pks), np.float32)
+    bm25[np.searchsorted(pks, lexical.pks)] = lexical.scores
+    return Facts(
+        bm25=bm25,
+        cosine=reader.dense.cosines(vector, pks),
+        title=np.isin(pks, titled).astype(np.float32),
+        year=reader.columns.values("year", pks),
+        citations=reader.columns.values("citations", pks),
+        this_year=datetime.now(UTC).year,
+    )
+
+
+def _order(query: Query, pks: Pks, ranking: Ranking, reader: Reader) -> npt.NDArray[np.intp]:
+    """Positions of *pks* in the order asked for; every tie is broken by pk, so the order is the same each time."""
+    if query.sort == "relevance":
+        return np.lexsort((pks, -ranking.total))
+    good = np.flatnonzero(ranking.total >= SORTED_SHARE * ranking.total.max())
+    keys = reader.columns.values("citations" if query.sort == "cited" else "date", pks[good]).astype(np.int64)
+    if query.sort != "old":
+        keys = -keys
+    order: npt.NDArray[np.intp] = good[np.lexsort((pks[good], -ranking.total[good], keys))]
+    return order
+
+
+SORTED_SHARE = 0.4  # of the best score: what is sorted by date or citations must still answer the question
+
+
+def _tally(years: npt.NDArray[np.int32]) -> dict[int, int]:
+    found, counts = np.unique(years[years > 0], return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def _stem_weights(text: str, reader: Reader) -> dict[str, float]:
+    """Inverse document frequency of each stem of the question."""
+    papers = max(1, reader.lexical.count)
+    return {its: math.log1p(papers / (1 + reader.lexical.document_frequency(its))) for its in stems(text)}
+
+
+def _spelled(text: str) -> dict[str, str]:
+    """stem -> the word as the question has it."""
+    return {its: word for word in reversed(plain_words(text)) if (its := stem(word))}

@@ -1,0 +1,289 @@
+"""Derived indexes: lexical, dense and columns of one library, kept in step with the store by its change counter.
+
+Everything here can be deleted at any time and is rebuilt from the store. Layout of the folder::
+
+    CURRENT                 the name of the generation that readers use
+    gen-000001/state.json   what is valid: the change number reached, row counts, file names, the encoder's contract
+    gen-000001/lexical/     tantivy
+    gen-000001/vectors.f16  float16 rows by pk
+    gen-000001/*.faiss, columns-*.npz
+
+A refresh adds to the current generation and then replaces state.json; a rebuild fills a new generation and then
+replaces CURRENT. Both are one rename, so a reader sees all of a refresh or none of it.
+"""
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from broadsheet.errors import IndexStale
+from broadsheet.index.columns import Columns
+from broadsheet.index.dense import Dense, DenseWriter
+from broadsheet.index.lexical import Lexical
+from broadsheet.paper import Paper
+
+if TYPE_CHECKING:
+    from broadsheet.embed import Encoder
+    from broadsheet.index.lexical import LexicalWriter
+    from broadsheet.store import Change, Store
+
+FORMAT = 1
+BATCH = 4_096
+COMMIT_EVERY = 300_000  # papers; a crash costs at most so many
+STALE_SHARE = 0.02  # replaced papers still counted in BM25's statistics, above which the lexical part is rebuilt
+ALWAYS_REBUILD = 20_000  # papers; below, a lexical rebuild takes about a second, so statistics are kept exact
+
+Progress = Callable[[int, int], None]  # papers done, papers to do
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What of a generation's folder is valid."""
+
+    seq: int = 0
+    papers: int = 0
+    rows: int = 0
+    ivf: str = ""
+    columns: str = ""
+    contract: str = ""
+    dim: int = 0
+    stale: int = 0  # replaced or removed papers that tantivy still counts
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One consistent view of a generation. Keep it for the length of one question."""
+
+    name: str
+    state: State
+    lexical: Lexical
+    dense: Dense
+    columns: Columns
+
+
+def passage(paper: Paper) -> str:
+    """What the encoder reads of a paper."""
+    return f"{paper.title}. {paper.abstract} {', '.join(paper.keywords)}"
+
+
+class Index:
+    """The derived indexes of one library. Any number of readers; one refresh at a time, across processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._reader: Reader | None = None
+        self._stamp: tuple[str, int] | None = None
+        self._lock = threading.Lock()
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def reader(self, encoder: "Encoder | None" = None) -> Reader | None:
+        """The newest committed view, or None when nothing was ever indexed.
+
+        Raises IndexStale when the vectors were made by another encoder than *encoder*.
+        """
+        stamp = self._newest()
+        with self._lock:
+            if stamp != self._stamp:
+                self._reader = self._open(stamp[0]) if stamp else None
+                self._stamp = stamp
+            found = self._reader
+        if found and encoder and found.state.contract != encoder.contract.hash:
+            raise IndexStale(
+                f"The vectors were made by another encoder than {encoder.contract.name!r}; "
+                "`broadsheet doctor --rebuild` makes them anew."
+            )
+        return found
+
+    def state(self) -> State:
+        found = self._newest()
+        return _read_state(self.folder / found[0]) if found else State()
+
+    def _newest(self) -> tuple[str, int] | None:
+        """Name of the current generation and a number that moves when it does."""
+        try:
+            name = (self.folder / "CURRENT").read_text().strip()
+            return name, (self.folder / name / "state.json").stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+
+    def _open(self, name: str) -> Reader | None:
+        folder = self.folder / name
+        for attempt in range(5):  # a refresh may remove the files of the state read a moment ago
+            state = _read_state(folder)
+            if not state.columns:
+                return None  # another version's format: as good as never indexed
+            try:
+                columns = Columns.load(folder / state.columns)
+                dense = Dense(folder, state.dim, state.rows, state.ivf)
+                return Reader(name, state, Lexical(folder / "lexical"), dense, columns)
+            except FileNotFoundError:
+                if attempt == 4:
+                    raise
+        raise AssertionError("unreachable")
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def refresh(self, store: "Store", encoder: "Encoder", progress: Progress | None = None) -> int:
+        """Take in all changes of the store since the last refresh; how many papers that were."""
+        with self._writing():
+            state = self.state()
+            if not state.seq or state.contract != encoder.contract.hash or state.format != FORMAT:
+                return self._rebuild(store, encoder, progress)
+            if store.change() == state.seq:
+                return 0
+            name = (self.folder / "CURRENT").read_text().strip()
+            done = _Refresh(self.folder / name, state, store, encoder, progress).run()
+            after = self.state()
+            if after.stale and (after.papers < ALWAYS_REBUILD or after.stale > after.papers * STALE_SHARE):
+                self._rebuild(store, encoder, progress)
+            return done
+
+    def rebuild(self, store: "Store", encoder: "Encoder", progress: Progress | None = None) -> int:
+        """Make everything anew beside the current generation, then switch; readers go on meanwhile."""
+        with self._writing():
+            return self._rebuild(store, encoder, progress)
+
+    def _rebuild(self, store: "Store", encoder: "Encoder", progress: Progress | None) -> int:
+        current = self._newest()
+        number = int(current[0].removeprefix("gen-")) + 1 if current else 1
+        folder = self.folder / f"gen-{number:06}"
+        state = _read_state(folder) if (folder / "state.json").exists() else State()
+        if state.contract != encoder.contract.hash or state.format != FORMAT or not state.seq:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            state = State(contract=encoder.contract.hash, dim=encoder.contract.dim)
+        done = _Refresh(folder, state, store, encoder, progress).run()
+        _replace(self.folder / "CURRENT", folder.name.encode())
+        for old in self.folder.glob("gen-*"):
+            if old.name != folder.name:
+                shutil.rmtree(old, ignore_errors=True)
+        return done
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One writer across processes; a second waits. The lock goes with the process, so a crash frees it."""
+        import fcntl
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "LOCK").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+class _Refresh:
+    """One run over the store's changes into one generation."""
+
+    def __init__(
+        self, folder: Path, state: State, store: "Store", encoder: "Encoder", progress: Progress | None
+    ) -> None:
+        self.folder, self.state, self.store, self.encoder = folder, state, store, encoder
+        self.progress = progress or (lambda done, total: None)
+        self.columns = Columns.load(folder / state.columns) if state.columns else Columns()
+        self.first = not state.seq
+
+    def run(self) -> int:
+        total = max(1, self.store.change() - self.state.seq)
+        lexical = Lexical(self.folder / "lexical")
+        stale = self.state.stale
+        writer = lexical.writer()
+        dense = DenseWriter(self.folder, self.encoder.contract.dim, self.state.rows, self.state.ivf)
+        done, since, seq = 0, 0, self.state.seq
+        try:
+            while changes := self.store.changes(seq, BATCH):
+                stale += self._take(changes, writer, dense)
+                seq = changes[-1].seq
+                done += len(changes)
+                since += len(changes)
+                self.progress(min(done, total), total)
+                if since >= COMMIT_EVERY:
+                    writer.commit()
+                    self._commit(dense, seq, self.state.ivf, stale)
+                    since = 0
+            writer.commit()
+            ivf = dense.build(f"ivf-{seq}.faiss", self.columns.count)
+            self._commit(dense, seq, ivf, stale)
+        finally:
+            dense.close()
+            writer.close()
+        self.progress(total, total)
+        return done
+
+    def _take(self, changes: "list[Change]", writer: "LexicalWriter", dense: DenseWriter) -> int:
+        """One batch into all three parts; how many papers it replaced."""
+        stale = 0
+        kept = [(change.pk, change.paper) for change in changes if change.paper is not None]
+        gone = _pks([change.pk for change in changes if change.paper is None])
+        for pk in gone.tolist():
+            writer.remove(pk)
+        known = self._known(gone)
+        stale += int(known.sum())
+        self.columns.remove(gone)
+        dense.put(gone[gone < dense.rows], np.zeros((int((gone < dense.rows).sum()), dense.dim), np.float32))
+        if kept:
+            pks = _pks([pk for pk, _ in kept])
+            known = self._known(pks)
+            for (pk, paper), before in zip(kept, known.tolist(), strict=True):
+                writer.put(pk, paper, replaces=before or not self.first)
+            stale += int(known.sum())
+            dense.put(pks, self.encoder.encode([passage(paper) for _, paper in kept], "passage"))
+            self.columns.put(pks, [paper for _, paper in kept])
+        return stale
+
+    def _known(self, pks: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        live = self.columns.single["live"]
+        inside = pks < len(live)
+        known = np.zeros(len(pks), np.bool_)
+        known[inside] = live[pks[inside]] > 0
+        return known
+
+    def _commit(self, dense: DenseWriter, seq: int, ivf: str, stale: int) -> None:
+        dense.flush()
+        columns = f"columns-{seq}.npz"
+        self.columns.save(self.folder / columns)
+        before = self.state
+        self.state = replace(
+            before,
+            seq=seq,
+            papers=self.columns.count,
+            rows=dense.rows,
+            ivf=ivf,
+            columns=columns,
+            contract=self.encoder.contract.hash,
+            dim=dense.dim,
+            stale=stale,
+        )
+        _replace(self.folder / "state.json", json.dumps(asdict(self.state)).encode())
+        for name in {before.ivf, before.columns} - {self.state.ivf, self.state.columns, ""}:
+            (self.folder / name).unlink(missing_ok=True)
+
+
+def _pks(values: list[int]) -> npt.NDArray[np.int64]:
+    return np.array(values, np.int64)
+
+
+def _read_state(folder: Path) -> State:
+    data = json.loads((folder / "state.json").read_bytes())
+    if data.get("format") != FORMAT:
+        return State(format=int(data.get("format", 0)))
+    return State(**data)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put *data* at *path* in one step that survives a power cut."""
+    new = path.with_name(path.name + ".new")
+    with new.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    new.rename(path)

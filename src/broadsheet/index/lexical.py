@@ -1,0 +1,280 @@
+"""The lexical index: tantivy, BM25 over one analysed text plus a light title (Robertson & Zaragoza 2009).
+
+Fields: ``text`` (title, abstract, keywords; English stems, no stop words), ``title`` (the same analysis), ``exact``
+(every word as written, folded, with positions: phrases mean what they say), ``author`` (folded words of names),
+``venue``, ``category``, ``source`` (whole values, folded), and fast columns pk, year, date, citations.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import tantivy
+from tantivy import Document, FieldType, Filter, Occur, Order, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
+
+from broadsheet.paper import Paper
+from broadsheet.query import Filters, Sort, Span
+from broadsheet.text import fold
+
+Pks = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+
+LONGEST_WORD = 64  # characters; longer runs are noise (base64, table rules) and only cost memory
+WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
+_SORT_FIELD: dict[Sort, tuple[str, Order]] = {
+    "new": ("date", Order.Desc), "old": ("date", Order.Asc), "cited": ("citations", Order.Desc),
+}  # fmt: skip
+
+
+class Ranked(NamedTuple):
+    """Papers and their BM25 scores, best first; shapes (n,)."""
+
+    pks: Pks
+    scores: Scores
+
+
+class Match(NamedTuple):
+    """What a lexical question asks: stems that help, phrases and filters that must hold, words that must not."""
+
+    words: str = ""
+    phrases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    filters: Filters = Filters()
+
+
+def _analyzer(*filters: Filter, tokenizer: tantivy.Tokenizer | None = None) -> TextAnalyzer:
+    builder = TextAnalyzerBuilder(tokenizer or tantivy.Tokenizer.simple())
+    for step in (Filter.remove_long(LONGEST_WORD), Filter.lowercase(), Filter.ascii_fold(), *filters):
+        builder = builder.filter(step)
+    return builder.build()
+
+
+STEMS = _analyzer(Filter.stopword("english"), Filter.stemmer("english"))
+EXACT = _analyzer()
+
+
+def _schema() -> tantivy.Schema:
+    builder = SchemaBuilder()
+    builder.add_unsigned_field("pk", indexed=True, fast=True)
+    builder.add_text_field("text", tokenizer_name="stems", index_option="freq")
+    builder.add_text_field("title", tokenizer_name="stems", index_option="freq")
+    builder.add_text_field("exact", tokenizer_name="exact", index_option="position")
+    builder.add_text_field("author", tokenizer_name="exact", index_option="position")
+    for name in ("venue", "category", "source"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("year", "date", "citations"):
+        builder.add_integer_field(name, indexed=True, fast=True)
+    return builder.build()
+
+
+def day_number(paper: Paper) -> int:
+    """20240501 for sorting: the date as far as it is known, else the year, else 0."""
+    digits = paper.date.replace("-", "")
+    return int((digits + "0000")[:8]) if digits else (paper.year or 0) * 10_000
+
+
+class Lexical:
+    """One tantivy index in a folder. Readers see the last commit; one writer at a time (tantivy locks the folder)."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.schema = _schema()
+        self._index = tantivy.Index(self.schema, str(folder))
+        self._index.register_tokenizer("stems", STEMS)
+        self._index.register_tokenizer("exact", EXACT)
+        self._index.config_reader("manual")
+        self.reload()
+
+    def reload(self) -> None:
+        """Make the last commit visible to searches."""
+        self._index.reload()
+        self.searcher = self._index.searcher()
+
+    @property
+    def count(self) -> int:
+        return self.searcher.num_docs
+
+    def writer(self, threads: int = 2) -> "LexicalWriter":
+        return LexicalWriter(self, self._index.writer(WRITER_BYTES, threads))
+
+    # -- questions ---------------------------------------------------------------------------------------------------
+
+    def search(self, match: Match, limit: int, title_weight: float, author_weight: float) -> Ranked:
+        """The best *limit* papers by BM25; equal scores in the order of pk, so that a rebuild answers alike."""
+        scored = self._scored(match.words, title_weight, author_weight)
+        must = self._must(match)
+        if scored is None:
+            return self.listed(match, limit, "new")
+        query = scored if not must else Query.boolean_query([(Occur.Must, scored), *must])
+        return self._run(query, limit)
+
+    def rescore(self, match: Match, pks: Pks, title_weight: float, author_weight: float) -> Scores:
+        """BM25 of exactly these papers, shape (len(pks),); 0 where no word matches."""
+        out = np.zeros(len(pks), np.float32)
+        scored = self._scored(match.words, title_weight, author_weight)
+        if scored is None or not len(pks):
+            return out
+        among = Query.const_score_query(Query.term_set_query(self.schema, "pk", pks.tolist()), 0.0)
+        found = self._run(Query.boolean_query([(Occur.Must, among), (Occur.Must, scored)]), len(pks))
+        place = {pk: i for i, pk in enumerate(pks.tolist())}
+        out[[place[pk] for pk in found.pks.tolist()]] = found.scores
+        return out
+
+    def listed(self, match: Match, limit: int, sort: Sort) -> Ranked:
+        """Papers that fit phrases and filters, in the order of *sort*, scores all zero."""
+        field, order = _SORT_FIELD.get(sort, _SORT_FIELD["new"])
+        result = self.searcher.search(self._all(match), limit, count=False, order_by_field=field, order=order)
+        pks = self._pks([address for _, address in result.hits])
+        keys = np.array([key if key is not None else 0 for key, _ in result.hits], np.int64)
+        by_pk = np.lexsort((pks, keys if order == Order.Asc else -keys))
+        return Ranked(pks[by_pk], np.zeros(len(pks), np.float32))
+
+    def count_matching(self, match: Match) -> int:
+        """How many papers fit phrases and filters and share at least one word of the question."""
+        scored = self._scored(match.words, 0.0, 0.0)
+        must = self._must(match)
+        if scored is not None:
+            must = [(Occur.Must, scored), *must]
+        query = Query.boolean_query(must) if must else Query.all_query()
+        found: Any = self.searcher.search(query, 1, count=True)
+        return int(found.count)
+
+    def pks_matching(self, match: Match, limit: int) -> Pks:
+        """Up to *limit* papers that fit phrases and filters, in no order."""
+        result = self.searcher.search(Query.const_score_query(self._all(match), 0.0), limit, count=False)
+        return self._pks([address for _, address in result.hits])
+
+    def years(self, match: Match) -> dict[int, int]:
+        """Year -> number of papers that fit phrases and filters."""
+        wanted = {"years": {"terms": {"field": "year", "size": 500}}}
+        buckets = self.searcher.aggregate(self._all(match), wanted)["years"]["buckets"]
+        return {int(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets if bucket["key"]}
+
+    def document_frequency(self, stem: str) -> int:
+        return self.searcher.doc_freq("text", stem)
+
+    # -- building tantivy queries --------------------------------------------------------------------------------------
+
+    def _scored(self, text: str, title_weight: float, author_weight: float) -> Query | None:
+        """Any of the words, each scored in the text and, lighter, in the title and the authors' names."""
+        stems = list(dict.fromkeys(STEMS.analyze(text)))
+        if not stems:  # only stop words, or none: as written they may still be found ("the who")
+            plain = list(dict.fromkeys(EXACT.analyze(text)))
+            terms = [Query.term_query(self.schema, "exact", word) for word in plain]
+            return Query.boolean_query([(Occur.Should, term) for term in terms]) if terms else None
+        parts = [Query.term_query(self.schema, "text", stem) for stem in stems]
+        if title_weight:
+            parts += [Query.boost_query(Query.term_query(self.schema, "title", stem), title_weight) for stem in stems]
+        if author_weight:
+            names = dict.fromkeys(word for word in EXACT.analyze(text) if len(word) > 2)
+            parts += [Query.boost_query(Query.term_query(self.schema, "author", name), author_weight) for name in names]
+        return Query.boolean_query([(Occur.Should, part) for part in parts])
+
+    def _all(self, match: Match) -> Query:
+        must = self._must(match)
+        if not must:
+            return Query.all_query()
+        if all(occur == Occur.MustNot for occur, _ in must):
+            must = [(Occur.Must, Query.all_query()), *must]
+        return Query.boolean_query(must)
+
+    def _must(self, match: Match) -> list[tuple[Occur, Query]]:
+        """The conditions, none of which adds to the score."""
+        conditions = [self._phrase("exact", phrase) for phrase in match.phrases]
+        found = match.filters
+        if found.year_from is not None or found.year_to is not None:
+            conditions.append(self._year_range(found))
+        if found.authors:
+            conditions.append(_any(self._phrase("author", name) for name in found.authors))
+        for field, values in (("venue", found.venues), ("category", found.categories), ("source", found.sources)):
+            if values:
+                conditions.append(_any(Query.term_query(self.schema, field, fold(value)) for value in values))
+        must = [(Occur.Must, Query.const_score_query(condition, 0.0)) for condition in conditions]
+        return must + [(Occur.MustNot, self._phrase("exact", word)) for word in match.without]
+
+    def _year_range(self, filters: Filters) -> Query:
+        low = filters.year_from if filters.year_from is not None else 1
+        return Query.range_query(self.schema, "year", FieldType.Integer, low, filters.year_to)
+
+    def _phrase(self, field: str, text: str) -> Query:
+        tokens = EXACT.analyze(text)
+        if not tokens:
+            return Query.empty_query()
+        if len(tokens) == 1:
+            return Query.term_query(self.schema, field, tokens[0])
+        return Query.phrase_query(self.schema, field, list(tokens))
+
+    def _run(self, query: Query, limit: int) -> Ranked:
+        result = self.searcher.search(query, max(1, limit), count=False)
+        pks = self._pks([address for _, address in result.hits])
+        scores = np.array([score for score, _ in result.hits], np.float32)
+        order = np.lexsort((pks, -scores))
+        return Ranked(pks[order], scores[order])
+
+    def _pks(self, addresses: list[tantivy.DocAddress]) -> Pks:
+        return np.array(self.searcher.fast_field_values("pk", addresses), np.int64)
+
+
+class LexicalWriter:
+    """Adds, replaces and removes papers; nothing is visible, or survives a crash, before `commit`."""
+
+    def __init__(self, index: Lexical, writer: tantivy.IndexWriter) -> None:
+        self._index, self._writer = index, writer
+
+    def put(self, pk: int, paper: Paper, *, replaces: bool) -> None:
+        if replaces:
+            self.remove(pk)
+        self._writer.add_document(_document(pk, paper))
+
+    def remove(self, pk: int) -> None:
+        self._writer.delete_documents_by_term("pk", pk)
+
+    def commit(self) -> None:
+        self._writer.commit()
+
+    def close(self) -> None:
+        """Let running merges finish, then release the lock; without a commit before, changes are dropped."""
+        self._writer.wait_merging_threads()
+        self._index.reload()
+
+
+def _document(pk: int, paper: Paper) -> Document:
+    document = Document()
+    document.add_unsigned("pk", pk)
+    body = f"{paper.title}\n{paper.abstract}\n{'; '.join(paper.keywords)}"
+    document.add_text("text", body)
+    document.add_text("exact", body)
+    document.add_text("title", paper.title)
+    if paper.authors:
+        document.add_text("author", "; ".join(paper.authors))
+    if paper.venue:
+        document.add_text("venue", fold(paper.venue))
+    for category in paper.categories:
+        document.add_text("category", fold(category))
+    for source in paper.sources:
+        document.add_text("source", fold(source))
+    document.add_integer("year", paper.year or 0)
+    document.add_integer("date", day_number(paper))
+    document.add_integer("citations", paper.citations or 0)
+    return document
+
+
+def _any(queries: Iterable[Query]) -> Query:
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def stem_spans(text: str, stems: Sequence[str]) -> tuple[Span, ...]:
+    """Where words of *text* have one of the *stems*: the places to highlight."""
+    wanted = set(stems)
+    spans = []
+    for token in STEMS.pre_tokenize(text).tokens:
+        if token.text in wanted:
+            spans.append(Span(token.char_offset_from, token.char_offset_to))
+    return tuple(spans)
+
+
+def stems(text: str) -> list[str]:
+    """The distinct stems of *text*, in order."""
+    return list(dict.fromkeys(STEMS.analyze(text)))

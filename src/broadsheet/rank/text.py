@@ -1,0 +1,26 @@
+"""Signal: the words of the question occur in the paper (BM25, as a share of the best among the candidates)."""
+
+import numpy as np
+
+from broadsheet.rank import Facts, Scores, Seen
+
+
+def score(facts: Facts) -> Scores:
+    best = float(facts.bm25.max(initial=0.0))
+    return facts.bm25 / np.float32(best) if best > 0 else np.zeros_like(facts.bm25)
+
+
+def sentence(seen: Seen) -> str:
+    if not seen.in_title and not seen.in_text:
+        return "shares words with your question"
+    parts = []
+    if seen.in_title:
+        parts.append(f"{_quoted(seen.in_title)} in its title")
+    if seen.in_text:
+        parts.append(f"{_quoted(seen.in_text)} in its text")
+    return " and ".join(parts)
+
+
+def _quoted(words: tuple[str, ...], most: int = 4) -> str:
+    shown = ", ".join(f"“{word}”" for word in words[:most])
+    return shown + (f" and {len(words) - most} more" if len(words) > most else "")
