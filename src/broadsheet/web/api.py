@@ -1,0 +1,71 @@
+"""The same answers for programs: JSON under ``/api/v1``. Errors are RFC 9457 problems, from the one table."""
+
+from dataclasses import asdict, replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi import Query as Param
+from starlette.requests import Request
+from starlette.responses import Response
+
+from broadsheet.errors import NotFound
+from broadsheet.query import MAX_LIMIT, MAX_OFFSET, Page, Sort
+from broadsheet.web import pages, site, urls
+from broadsheet.web.http import JSON, answer, dumps, fingerprint
+
+router = APIRouter(prefix="/api/v1", tags=["papers"], default_response_class=Response)
+
+Values = Annotated[list[str] | None, Param(max_length=urls.MAX_VALUES)]
+
+
+@router.get("/search", summary="Search by words and meaning")
+def search(
+    request: Request,
+    q: Annotated[str, Param(description='Words, "exact phrases", -words, author: venue: category: source: year:')] = "",
+    year: Annotated[str, Param(description="2024, 2021..2024, 2021.. or ..2024")] = "",
+    venue: Values = None,
+    author: Values = None,
+    category: Values = None,
+    source: Values = None,
+    sort: Sort = "relevance",
+    offset: Annotated[int, Param(ge=0, le=MAX_OFFSET)] = 0,
+    limit: Annotated[int, Param(ge=1, le=MAX_LIMIT)] = urls.LIMIT,
+    explain: bool = False,
+) -> Response:
+    # The parameters above are the contract, checked and published by FastAPI; the page's own reader reads them.
+    text, changes = urls.asked(request.query_params)
+    library = site.of(request).library
+    page = library.search(library.parse(text, explain=explain, **changes))
+    return _page(request, page)
+
+
+@router.get("/paper/{identifier:path}", summary="One paper by any of its ids")
+def paper(request: Request, identifier: str) -> Response:
+    asked = pages.identifier(request)
+    found = site.of(request).library.paper(asked)
+    if found is None:
+        raise NotFound(f"No paper here is called “{asked[:200]}”.")
+    return answer(request, dumps(found.to_dict()), JSON)
+
+
+@router.get("/similar/{identifier:path}", summary="Papers like one paper")
+def similar(
+    request: Request, identifier: str, limit: Annotated[int, Param(ge=1, le=MAX_LIMIT)] = urls.LIMIT
+) -> Response:
+    library = site.of(request).library
+    asked = pages.identifier(request)
+    if library.paper(asked) is None:
+        raise NotFound(f"No paper here is called “{asked[:200]}”.")
+    return _page(request, library.similar([asked], limit=limit))
+
+
+@router.get("/stats", summary="What the library holds")
+def stats(request: Request) -> Response:
+    return answer(request, dumps(asdict(site.of(request).library.stats())), JSON)
+
+
+def _page(request: Request, page: Page) -> Response:
+    """An answer; its fingerprint leaves out how long it took, so that asking again can be a 304."""
+    timeless: dict[str, Any] = replace(page, took_ms=0.0).to_dict()
+    tag = fingerprint(dumps(timeless))
+    return answer(request, dumps(timeless | {"took_ms": round(page.took_ms, 3)}), JSON, tag=tag)

@@ -1,0 +1,124 @@
+"""The pages for people: one function each, listed in `ROUTES`. Plain functions; the server runs them in threads."""
+
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from broadsheet.errors import IndexStale, NotFound
+from broadsheet.paper import Paper
+from broadsheet.query import Page, Query
+from broadsheet.text import clean
+from broadsheet.web import cite, site, typeset, urls, views
+from broadsheet.web.http import JSON, answer, dumps
+from broadsheet.web.site import Site
+
+NEWEST = 13  # papers on the front page: one lead and two even columns
+SIMILAR = 6
+MAX_ID = 2_000  # characters; no identifier is that long
+
+_EXPORTS = {
+    ".bib": ("application/x-bibtex; charset=utf-8", lambda paper: cite.bibtex(paper).encode()),
+    ".ris": ("application/x-research-info-systems; charset=utf-8", lambda paper: cite.ris(paper).encode()),
+    ".json": (JSON, lambda paper: dumps(paper.to_dict())),
+}
+
+
+def front(request: Request) -> Response:
+    """What the library holds, and the newest of it."""
+    here = site.of(request)
+    stats = here.library.stats()
+    page = here.library.search(Query(sort="new", limit=NEWEST, explain=True)) if stats.papers else None
+    return answer(request, here.render("front.html", stats=stats, page=page, date=site.today(), query=Query(sort="new"), views=views, venues=()))
+
+
+def search(request: Request) -> Response:
+    """The question in the address, answered."""
+    here = site.of(request)
+    text, changes = urls.asked(request.query_params, here.page_size)
+    query = here.library.parse(text, explain=True, **changes)
+    if views.is_blank(query):
+        return answer(request, here.render("ask.html", query=query, stats=here.library.stats()))
+    if not views.asks(query) and query.sort == "relevance":
+        query = replace(query, sort="new")  # filters alone: there is nothing to match, so the newest come first
+    page = here.library.search(query)
+    if not page.hits:
+        return _nothing(request, here, page)
+    body = here.render("search.html", query=page.query, page=page, turn=views.turn(page), views=views)
+    return answer(request, body)
+
+
+def _nothing(request: Request, here: Site, page: Page) -> Response:
+    query = page.query
+    loosened = views.loosened(here.library, query) if query.filters and not page.total else []
+    body = here.render(
+        "nothing.html", query=query, page=page, loosened=loosened, searched=views.searched(query),
+        stats=here.library.stats(), views=views,
+    )  # fmt: skip
+    return answer(request, body)
+
+
+def paper(request: Request) -> Response:
+    """One paper, whatever id or alias names it; with ``.bib``, ``.ris`` or ``.json`` behind the id, as a file."""
+    here = site.of(request)
+    asked = identifier(request)
+    found, suffix = _find(here, asked)
+    if asked != found.key + suffix:
+        # Not cached for good: a paper's name can change once more when another source tells a better id.
+        return RedirectResponse(urls.paper(found.key, suffix), 308, {"cache-control": "no-cache"})
+    if suffix:
+        media, export = _EXPORTS[suffix]
+        return answer(request, export(found), media)
+    similar, trouble = _similar(here, found)
+    body = here.render(
+        "paper.html", paper=found, abstract=typeset.typeset(found.abstract), similar=similar, trouble=trouble,
+        facts=views.facts(found), links=views.links(found), query=Query(),
+    )  # fmt: skip
+    return answer(request, body)
+
+
+def identifier(request: Request) -> str:
+    """The id in the address. Some proxies join the two slashes of ``url:https://``; they are put back."""
+    text = clean(request.path_params["identifier"])
+    if len(text) > MAX_ID:
+        raise NotFound(f"The identifier has {len(text):,} characters; none is longer than {MAX_ID:,}.")
+    head, slash, rest = text.partition(":/")
+    return f"{head}://{rest}" if slash and head in ("url:https", "url:http") and not rest.startswith("/") else text
+
+
+def _find(here: Site, asked: str) -> tuple[Paper, str]:
+    """The paper, and the file type that was asked for; an id that itself ends in ``.bib`` comes first."""
+    if found := here.library.paper(asked):
+        return found, ""
+    for suffix in _EXPORTS:
+        if asked.endswith(suffix) and (found := here.library.paper(asked.removesuffix(suffix))):
+            return found, suffix
+    raise NotFound(f"No paper here is called “{asked[:200]}”.")
+
+
+def _similar(here: Site, found: Paper) -> tuple[Page | None, str]:
+    """Papers like this one, or the sentence that says why there are none: a paper is shown without them too."""
+    try:
+        return here.library.similar([found.key], limit=SIMILAR), ""
+    except IndexStale as error:
+        return None, str(error)
+
+
+def about(request: Request) -> Response:
+    """How papers are ranked, in words."""
+    here = site.of(request)
+    return answer(request, here.render("about.html", query=Query(), stats=here.library.stats()))
+
+
+def asset(request: Request) -> Response:
+    return site.of(request).assets.serve(request)
+
+
+ROUTES = [
+    Route("/", front, name="front"),
+    Route("/search", search, name="search"),
+    Route("/about", about, name="about"),
+    Route("/static/{name}", asset, name="static"),
+    Route("/paper/{identifier:path}", paper, name="paper"),
+]

@@ -1,0 +1,91 @@
+"""What every page needs, made once: the library, the templates with their helpers, the static files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+
+from broadsheet import ids
+from broadsheet.text import clip, join_names, plural
+from broadsheet.web import assets, cite, dates, latex, plots, typeset, urls
+
+if TYPE_CHECKING:
+    from broadsheet.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One running web face of one library."""
+
+    library: "Library"
+    title: str
+    assets: assets.Assets
+    templates: Environment
+    page_size: int = urls.LIMIT
+
+    def render(self, name: str, **values: Any) -> bytes:
+        return self.templates.get_template(name).render(values).encode()
+
+
+def of(request: Request) -> Site:
+    """The site that *request* came to."""
+    site: Site = request.app.state.site
+    return site
+
+
+def build(library: "Library", title: str, page_size: int) -> Site:
+    files = assets.load()
+    return Site(library, title, files, _environment(files, title), page_size)
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _environment(files: assets.Assets, title: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("broadsheet"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.globals.update(
+        site_title=title, asset=files.url, urls=urls, plots=plots, today=today, key_of=plots.key, cite=cite
+    )
+    environment.filters.update(_FILTERS)
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)  # compiled now, not under the first reader
+    return environment
+
+
+def _host(address: str) -> str:
+    """``example.org`` of an address, for a link's words."""
+    return address.partition("://")[2].partition("/")[0].removeprefix("www.")
+
+
+def _safe_link(address: str) -> str:
+    """*address* when a browser may follow it (http, https), else nothing: no ``javascript:``, no ``data:``."""
+    return address if address.lower().startswith(("http://", "https://")) else ""
+
+
+_FILTERS: Mapping[str, Any] = {
+    "typeset": typeset.typeset,
+    "marked": typeset.marked,
+    "plain": latex.plain,
+    "names": join_names,
+    "plural": plural,
+    "clip": clip,
+    "date": lambda iso: dates.shown(iso, today()),
+    "written": dates.written,
+    "dateline": dates.dateline,
+    "number": lambda value: f"{value:,}",
+    "shown_id": ids.shown,
+    "host": _host,
+    "web": _safe_link,
+}

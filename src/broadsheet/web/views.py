@@ -1,0 +1,171 @@
+"""What a template shows, worked out beforehand: the filters in force, the ways to sort, the way out of nothing. Pure
+but for `loosened`, which asks the library."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
+
+from broadsheet.paper import Origin, Paper
+from broadsheet.query import SORTS, Filters, Page, Query
+from broadsheet.web import urls
+
+if TYPE_CHECKING:
+    from broadsheet.library import Library
+
+SORT_WORDS = {"relevance": "Best match", "new": "Newest", "old": "Oldest", "cited": "Most cited"}
+_WORD_OF = {field: word for word, field in urls.MANY.items()}
+
+
+class Chip(NamedTuple):
+    """One filter in force, and the question without it."""
+
+    word: str
+    value: str
+    without: Query
+
+    @property
+    def href(self) -> str:
+        return urls.search(self.without)
+
+
+def unfiltered(query: Query) -> Query:
+    return replace(query, filters=Filters(), offset=0)
+
+
+class SortLink(NamedTuple):
+    words: str
+    href: str
+    chosen: bool
+
+
+class Loosened(NamedTuple):
+    """A filter, and how many papers there would be without it."""
+
+    chip: Chip
+    total: int
+
+
+def chips(query: Query) -> list[Chip]:
+    found = list(_value_chips(query))
+    if years := urls.year_text(query.filters):
+        low, high = query.filters.year_from, query.filters.year_to
+        words = f"until {high}" if low is None else f"since {low}" if high is None else years.replace("..", " to ")
+        found.append(Chip("year", words, urls.filtered(query, year_from=None, year_to=None)))
+    return found
+
+
+def _value_chips(query: Query) -> Iterator[Chip]:
+    for field, word in _WORD_OF.items():
+        values: tuple[str, ...] = getattr(query.filters, field)
+        for value in values:
+            rest = tuple(other for other in values if other != value)
+            yield Chip(word, value, urls.filtered(query, **{field: rest}))
+
+
+def sorts(query: Query) -> list[SortLink]:
+    """The orders on offer; best match only where there is something to match."""
+    asked = asks(query)
+    return [
+        SortLink(SORT_WORDS[sort], urls.search(replace(query, sort=sort, offset=0)), sort == query.sort)
+        for sort in SORTS
+        if asked or sort != "relevance"
+    ]
+
+
+def asks(query: Query) -> bool:
+    """Whether there is anything to match, beyond filters."""
+    return bool(query.words or query.phrases or query.without or query.lookup)
+
+
+def is_blank(query: Query) -> bool:
+    """Nothing asked, nothing kept, no order chosen: a reader who has only opened the page."""
+    return not asks(query) and not query.filters and query.sort == "relevance"
+
+
+def loosened(library: "Library", query: Query) -> list[Loosened]:
+    """For a question whose filters leave nothing: each filter whose removal alone would bring something."""
+    tried = ((chip, library.search(replace(chip.without, limit=1, explain=False)).total) for chip in chips(query)[:8])
+    return [Loosened(chip, total) for chip, total in tried if total]
+
+
+def searched(query: Query) -> list[str]:
+    """What was looked for, part by part, in words."""
+    said = [f"the words “{query.words}”"] if query.words else []
+    said += [f"the phrase “{phrase}”" for phrase in query.phrases]
+    said += [f"without “{word}”" for word in query.without]
+    said += [f"the identifier {query.lookup}"] if query.lookup else []
+    return said + [f"{chip.word}: {chip.value}" for chip in chips(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The way to the neighbouring pages, empty where there is none, and where this one stands."""
+
+    previous: str
+    next: str
+    first: int
+    last: int
+
+
+def turn(page: Page) -> Turn:
+    def at(offset: int | None) -> str:
+        return "" if offset is None else urls.search(page.query.turned(offset))
+
+    offset = page.query.offset
+    return Turn(at(page.previous_offset), at(page.next_offset), offset + 1, offset + len(page.hits))
+
+
+def chosen_years(filters: Filters) -> tuple[int | None, int | None]:
+    return filters.year_from, filters.year_to
+
+
+class Fact(NamedTuple):
+    """One line of where a paper's facts come from: the fields that one origin said."""
+
+    origin: Origin
+    fields: tuple[str, ...]
+
+
+def facts(paper: Paper) -> list[Fact]:
+    """Provenance, one line for each origin, the latest word first."""
+    grouped: dict[Origin, list[str]] = {}
+    for field, origin in paper.provenance:
+        grouped.setdefault(origin, []).append(field.replace(".", " "))
+    return [Fact(origin, tuple(grouped[origin])) for origin in sorted(grouped, key=lambda o: (o.at, o.source), reverse=True)]
+
+
+LINK_WORDS = {"page": "Abstract page", "pdf": "PDF", "code": "Code", "project": "Project", "data": "Data", "video": "Video"}
+
+
+def links(paper: Paper) -> list[tuple[str, str]]:
+    """(words, address) of a paper's links, what readers want first first; only addresses that a browser may follow."""
+    known = dict(paper.links)
+    order = [kind for kind in ("pdf", "page", "code", "project", "data", "video") if kind in known]
+    order += [kind for kind in known if kind not in order]
+    return [
+        (LINK_WORDS.get(kind, kind.capitalize()), known[kind])
+        for kind in order
+        if known[kind].lower().startswith(("http://", "https://"))
+    ]
+
+
+def years_href(query: Query) -> Any:
+    """Where a bar of the histogram leads: the same question in those years."""
+    return lambda low, high: urls.search(urls.filtered(query, year_from=low, year_to=high))
+
+
+def years_prefix(query: Query) -> str:
+    """`years_href` up to the years, for the script that lets a reader drag over the bars."""
+    href = urls.search(urls.filtered(query, year_from=None, year_to=None))
+    return f"{href}{'&' if '?' in href else '?'}year="
+
+
+def near_href(text: str) -> str:
+    """Where a suggested question leads; *text* is in the language of the box."""
+    return "/search?" + urlencode([("q", text)])
+
+
+def notes(page: Page) -> list[str]:
+    """What was changed to understand the question, and what is wrong with the answer; each sentence once."""
+    return list(dict.fromkeys(page.query.notes + page.notes))
