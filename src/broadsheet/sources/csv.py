@@ -1,0 +1,101 @@
+"""CSV and TSV with a line of column heads, in any of the spellings that `_fields` knows.
+
+A cell called ``id`` is an id only when it looks like a known one (arXiv, DOI ...): tables number their rows.
+"""
+
+import csv
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from broadsheet import ids
+from broadsheet.paper import Fault, Paper
+from broadsheet.sources._fields import Draft, WrongRecord, meaning
+from broadsheet.sources._lines import MAX_RAW, decode, lines
+from broadsheet.text import clean
+
+SUFFIXES = (".csv", ".tsv", ".tab")
+MAX_CELL = 1 << 20  # characters: a quote that never closes swallows no more than that
+
+_DELIMITERS = ",\t;|"
+_BOM = "\ufeff"
+
+
+def sniff(head: bytes, name: str) -> float:
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = head.decode("utf-16", "replace") if wide else decode(head)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    fields = {meaning(cell) for cell in _heads(first)}
+    if "title" not in fields:
+        return 0.0
+    known = sum(not field.startswith("extra.") for field in fields)
+    return 0.85 if known > 1 else 0.6 if name.endswith(SUFFIXES) else 0.2
+
+
+def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Paper | Fault]:
+    csv.field_size_limit(MAX_CELL)
+    rows = _Rows(stream)
+    heads = rows.heads()
+    for cells in rows:
+        if skip > 0:
+            skip -= 1
+            continue
+        raw = rows.delimiter.join(cells or [])[:MAX_RAW].encode("utf-8", "replace")
+        try:
+            yield _paper(heads, cells, source, at)
+        except WrongRecord as wrong:
+            yield Fault(f"line {rows.number}", str(wrong), raw)
+
+
+class _Rows:
+    """The rows of a table and the number of the line where each ends; None for one that is no row."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.number = 0
+        self._lines = lines(stream)
+        self.delimiter = ","
+
+    def heads(self) -> list[str]:
+        first = next(self._text(), "")
+        self.delimiter = _delimiter(first)
+        return _heads(first)
+
+    def _text(self) -> Iterator[str]:
+        for line in self._lines:
+            self.number = line.number
+            yield decode(line.data) + "\n"
+
+    def __iter__(self) -> Iterator[list[str] | None]:
+        reader = csv.reader(self._text(), delimiter=self.delimiter)
+        while True:
+            try:
+                row = next(reader, [])
+            except csv.Error:
+                yield None
+                continue
+            if not row:
+                return
+            yield row
+
+
+def _heads(line: str) -> list[str]:
+    try:
+        return [clean(cell) for cell in next(csv.reader([line.lstrip(_BOM)], delimiter=_delimiter(line)), [])]
+    except csv.Error:
+        return []
+
+
+def _delimiter(line: str) -> str:
+    return max(_DELIMITERS, key=line.count)
+
+
+def _paper(heads: list[str], cells: list[str] | None, source: str, at: str) -> Paper:
+    if cells is None:
+        raise WrongRecord(f"a cell of more than {MAX_CELL:,} characters; is a quote open?")
+    draft = Draft()
+    for head, cell in zip(heads, cells, strict=False):
+        if head and cell:
+            if meaning(head) == "own" and ids.parse(cell) is None:
+                draft.remark(head, cell)
+            else:
+                draft.say(head, cell)
+    return draft.paper(source=source, at=at)
