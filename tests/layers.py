@@ -88,7 +88,7 @@ def rooms_asked(module: Module, rooms: frozenset[str], package: str) -> set[str]
     for top, rest in imports(module.tree):
         name = rest.partition(".")[0]
         if top == package and name and name != "__version__":
-            asked.add(name if name in rooms else "__init__")
+            asked.add(name if name in rooms or name in FLOOR else "__init__")
     return asked - {module.room}
 
 
