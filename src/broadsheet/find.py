@@ -11,7 +11,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
@@ -40,6 +40,8 @@ DEPTH = 400  # candidates from each index; deeper ones changed no figure of benc
 TITLE_WEIGHT = 0.25  # of a word in the title, beside the same word in the text
 AUTHOR_WEIGHT = 0.5  # of a word that is part of an author's name
 TITLE_SIGNAL = 1.0  # weight of "the question is its title": more than text and meaning together can add elsewhere
+LIKE_WEIGHTS = {"text": 0.4, "meaning": 0.6}
+UNLIKE = 0.5  # how much a disliked paper pushes away, beside how much a liked one draws
 REMEMBERED = 256  # result lists
 KEEP_SECONDS = 900.0
 
@@ -88,6 +90,32 @@ class Finder:
         years = {paper.year: 1} if paper.year else {}
         return Page(query, 1, (hit,)[query.offset :], years=years, notes=query.notes)
 
+    def similar(self, pks: Sequence[int], without: Sequence[int], limit: int) -> Page:
+        """Papers like all of *pks* and unlike *without* (Rocchio 1971: mean of the one less part of the other).
+
+        By meaning, and by the words of the titles: either alone misses what the other finds.
+        """
+        start = time.perf_counter()
+        query = Query(limit=limit)
+        reader = self._index.reader(self._encoder)
+        if reader is None:
+            return Page(query, 0, notes=self._behind(0))
+        given = self._store.get([*pks, *without])
+        titles = " ".join(given[pk].title for pk in pks if pk in given)
+        vector = _toward(reader.dense.take(_array(pks)), reader.dense.take(_array(without)))
+        lexical = reader.lexical.search(Match(titles), DEPTH, TITLE_WEIGHT, 0.0)
+        near = reader.dense.search(vector, DEPTH)
+        found = np.setdiff1d(np.union1d(lexical.pks, near.pks), _array([*pks, *without]))
+        none = _array([])
+        ranking = rank.rank(_facts(found, lexical, vector, none, reader), LIKE_WEIGHTS)
+        order = np.lexsort((found, -ranking.total))[:limit]
+        listing = Listing(
+            found[order], {name: values[order] for name, values in ranking.scores.items()}, len(found), False, {}
+        )
+        asked = Query(words=titles, limit=limit)
+        page = Page(query, len(found), self._hits(asked, listing, 0, limit, reader, LIKE_WEIGHTS))
+        return replace(page, took_ms=(time.perf_counter() - start) * 1000)
+
     # -- lists ---------------------------------------------------------------------------------------------------------
 
     def _ranked(self, query: Query) -> Page:
@@ -97,7 +125,7 @@ class Finder:
         asked = _asked(query)
         listing = self._remembered(query, asked, reader)
         end = min(query.offset + query.limit, MAX_OFFSET)
-        hits = self._hits(asked, listing, query.offset, end, reader)
+        hits = self._hits(asked, listing, query.offset, end, reader, self.weights)
         return Page(
             query=query,
             total=listing.total,
@@ -164,7 +192,9 @@ class Finder:
 
     # -- one page ------------------------------------------------------------------------------------------------------
 
-    def _hits(self, query: Query, listing: Listing, start: int, end: int, reader: Reader) -> tuple[Hit, ...]:
+    def _hits(
+        self, query: Query, listing: Listing, start: int, end: int, reader: Reader, signals: Mapping[str, float]
+    ) -> tuple[Hit, ...]:
         pks = listing.pks[start:end].tolist()
         papers = self._store.get(pks)
         weights = _stem_weights(_searched(query), reader)
@@ -173,31 +203,8 @@ class Finder:
         for place, pk in enumerate(pks, start):
             if pk in papers:  # a paper removed since the last refresh is in no store
                 scores = {name: float(values[place]) for name, values in listing.scores.items()}
-                hits.append(self._hit(papers[pk], scores, weights, spelled))
+                hits.append(_hit(papers[pk], scores, weights, spelled, signals))
         return tuple(hits)
-
-    def _hit(
-        self, paper: Paper, scores: Mapping[str, float], weights: Mapping[str, float], spelled: Mapping[str, str]
-    ) -> Hit:
-        title = {token.stem for token in tokens(paper.title, weights)}
-        body = f"{paper.abstract} {' '.join(paper.keywords)}"
-        text = {token.stem for token in tokens(body, weights)} - title
-        seen = Seen(
-            paper,
-            0.0,
-            tuple(word for its, word in spelled.items() if its in title),
-            tuple(word for its, word in spelled.items() if its in text),
-            tuple(word for its, word in spelled.items() if its not in title and its not in text),
-        )
-        signals = rank.explain(seen, scores, self.weights)
-        return Hit(
-            paper=paper,
-            score=sum(signal.share for signal in signals),
-            signals=signals,
-            why=rank.why(signals),
-            title=marked(paper.title, weights),
-            snippet=snippet(paper.abstract, weights),
-        )
 
 
 def _keep(kept: "OrderedDict[K, V]", key: K, value: V) -> None:
@@ -223,6 +230,47 @@ def _reach(query: Query) -> int:
     return min(MAX_OFFSET, int(10 ** math.ceil(math.log10(max(end, 100)))))
 
 
+def _hit(
+    paper: Paper,
+    scores: Mapping[str, float],
+    weights: Mapping[str, float],
+    spelled: Mapping[str, str],
+    signals: Mapping[str, float],
+) -> Hit:
+    """One paper as shown: what of the question it holds, and why it is where it is."""
+    title = {token.stem for token in tokens(paper.title, weights)}
+    text = {token.stem for token in tokens(f"{paper.abstract} {' '.join(paper.keywords)}", weights)} - title
+    seen = Seen(
+        paper,
+        0.0,
+        tuple(word for its, word in spelled.items() if its in title),
+        tuple(word for its, word in spelled.items() if its in text),
+        tuple(word for its, word in spelled.items() if its not in title and its not in text),
+    )
+    told = rank.explain(seen, scores, signals)
+    return Hit(
+        paper=paper,
+        score=sum(signal.share for signal in told),
+        signals=told,
+        why=rank.why(told),
+        title=marked(paper.title, weights),
+        snippet=snippet(paper.abstract, weights),
+    )
+
+
+def _toward(liked: Vectors, disliked: Vectors) -> Vectors:
+    """A unit vector near all of *liked* (n, dim) and away from *disliked*; zero when there is nothing to go by."""
+    vector = liked.mean(axis=0) if len(liked) else np.zeros(liked.shape[1], np.float32)
+    if len(disliked):
+        vector = vector - UNLIKE * disliked.mean(axis=0)
+    length = float(np.linalg.norm(vector))
+    return (vector / length if length else vector).astype(np.float32)
+
+
+def _array(pks: Sequence[int]) -> Pks:
+    return np.array(pks, np.int64)
+
+
 def _listed(query: Query, match: Match, reader: Reader, reach: int) -> Listing:
     """Everything that fits the filters, newest first unless asked otherwise."""
     sort = "new" if query.sort == "relevance" else query.sort
@@ -233,7 +281,8 @@ def _listed(query: Query, match: Match, reader: Reader, reach: int) -> Listing:
 
 def _facts(pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, reader: Reader) -> Facts:
     bm25 = np.zeros(len(pks), np.float32)
-    bm25[np.searchsorted(pks, lexical.pks)] = lexical.scores
+    _, here, there = np.intersect1d(pks, lexical.pks, assume_unique=True, return_indices=True)
+    bm25[here] = lexical.scores[there]
     return Facts(
         bm25=bm25,
         cosine=reader.dense.cosines(vector, pks),

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from broadsheet.errors import UnknownName
 
 Vectors = npt.NDArray[np.float32]
 Kind = Literal["query", "passage"]
@@ -38,3 +41,16 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
         """float32, shape (len(texts), dim), rows of unit length; a text without any known token is a zero row."""
         ...
+
+
+def load(name: str, models: Path) -> Encoder:
+    """The encoder *name*: ``general`` (in the package), a model in the folder *models*, or a model's own folder."""
+    from broadsheet.embed import static
+
+    if name == static.GENERAL:
+        return static.general()
+    folder = models / name if (models / name).is_dir() else Path(name).expanduser()
+    if not folder.is_dir():
+        have = sorted({static.GENERAL, *(path.name for path in models.glob("*/") if not path.name.startswith("."))})
+        raise UnknownName(f"no encoder named {name!r} (have: {', '.join(have)}), and no folder of that name")
+    return static.load(folder)

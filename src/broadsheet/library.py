@@ -1,0 +1,309 @@
+"""One library: a store, its indexes, its encoder, its settings. The verbs of the command line, as methods.
+
+with broadsheet.open("~/papers") as library:
+    library.add(["new.bib"])
+    for hit in library.search("sparse attention for long documents").hits: ...
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from broadsheet import ids, querylang, settings
+from broadsheet.errors import Mistake, NotFound
+from broadsheet.paper import Paper
+from broadsheet.query import Filters, Page, Query, Sort
+from broadsheet.store import Store
+
+if TYPE_CHECKING:
+    from broadsheet.embed import Encoder
+    from broadsheet.evaluate import Figures
+    from broadsheet.find import Finder
+    from broadsheet.index import Index
+    from broadsheet.ingest import Summary
+    from broadsheet.settings import Settings
+    from broadsheet.sources.files import File
+
+STORE_FILE = "store.sqlite3"
+
+
+class Watch(Protocol):
+    """Who wants to see work go on: a progress bar, a log."""
+
+    def stage(self, name: str, total: int, unit: str) -> None:
+        """A new piece of work, *total* *unit* long (``bytes``, ``papers``, ``questions``)."""
+
+    def moved(self, done: int, note: str = "") -> None:
+        """*done* of it is behind us."""
+
+
+class _Blind:
+    def stage(self, name: str, total: int, unit: str) -> None: ...
+
+    def moved(self, done: int, note: str = "") -> None: ...
+
+
+BLIND: Watch = _Blind()
+
+
+class Added(NamedTuple):
+    """What `add` did: one summary a file, sentences for what a folder held besides, papers newly indexed."""
+
+    files: tuple[tuple[str, "Summary"], ...]
+    skipped: tuple[str, ...]
+    indexed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a library holds.
+
+    behind     changes of the store that the indexes have not seen
+    last_sync  when papers last came, ISO 8601; empty if never
+    bytes      on disk, by part
+    set_aside  records that could not be taken and wait in the ledger
+    """
+
+    papers: int
+    indexed: int
+    vectors: int
+    behind: int
+    last_sync: str
+    encoder: str
+    bytes: Mapping[str, int]
+    set_aside: int
+
+    def to_dict(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.__slots__} | {"bytes": dict(self.bytes)}
+
+
+class Shelf(NamedTuple):
+    """What there is to browse: (value, papers), the commonest first; years newest first."""
+
+    venues: tuple[tuple[str, int], ...]
+    categories: tuple[tuple[str, int], ...]
+    years: tuple[tuple[str, int], ...]
+
+
+class Library:
+    """Opened by `open_library`. Safe to share between threads; several processes may hold the same library."""
+
+    def __init__(self, config: "Settings", store: Store) -> None:
+        self.settings, self.store = config, store
+
+    @property
+    def home(self) -> Path:
+        return self.settings.home
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def encoder(self) -> "Encoder":
+        from broadsheet import embed
+
+        return embed.load(self.settings.encoder, self.home / "models")
+
+    @cached_property
+    def index(self) -> "Index":
+        from broadsheet.index import Index
+
+        return Index(self.home / "index")
+
+    @cached_property
+    def finder(self) -> "Finder":
+        from broadsheet.find import Finder
+
+        return Finder(self.store, self.index, self.encoder, self.settings.weights)
+
+    # -- questions ---------------------------------------------------------------------------------------------------
+
+    def parse(
+        self,
+        text: str,
+        *,
+        filters: Filters | None = None,
+        sort: Sort = "relevance",
+        offset: int = 0,
+        limit: int = 10,
+        explain: bool = False,
+    ) -> Query:
+        """The question in *text*; see `querylang.parse`."""
+        return querylang.parse(text, filters=filters, sort=sort, offset=offset, limit=limit, explain=explain)
+
+    def search(self, query: Query | str) -> Page:
+        return self.finder.search(querylang.parse(query) if isinstance(query, str) else query)
+
+    def similar(self, wanted: Sequence[str], *, without: Sequence[str] = (), limit: int = 10) -> Page:
+        """Papers like all of *wanted* and unlike *without*, neither among them. Raises NotFound for an unknown id."""
+        return self.finder.similar(self._pks(wanted), self._pks(without), limit)
+
+    def paper(self, identifier: str) -> Paper | None:
+        """The paper with this id, in any spelling; None if nobody has it."""
+        pk = self.store.resolve([ids.own(identifier)]).get(ids.own(identifier))
+        return None if pk is None else self.store.get([pk]).get(pk)
+
+    def papers(self) -> Iterator[Paper]:
+        """Every paper, in the order they came."""
+        after = 0
+        while rows := self.store.scan(after, 1000):
+            for after, paper in rows:  # noqa: B007  # the last pk is where the next page begins
+                yield paper
+
+    def _pks(self, identifiers: Sequence[str]) -> list[int]:
+        known = self.store.resolve([ids.own(identifier) for identifier in identifiers])
+        missing = [identifier for identifier in identifiers if ids.own(identifier) not in known]
+        if missing:
+            raise NotFound(f"no paper has the id {', '.join(missing)}; `broadsheet search` finds papers by their words")
+        return [known[ids.own(identifier)] for identifier in identifiers]
+
+    # -- jobs ----------------------------------------------------------------------------------------------------------
+
+    def add(self, what: Iterable[str | Path], *, watch: Watch = BLIND, index: bool = True) -> Added:
+        """Bring files and folders in, then index what is new. Interrupted, it goes on where it was next time."""
+        from broadsheet.sources import files
+
+        found = files.expand(what)
+        done = tuple((file.path.name, self._take(file, watch)) for file in found.files)
+        return Added(done, found.skipped, self.refresh(watch) if index else 0)
+
+    def _take(self, file: "File", watch: Watch) -> "Summary":
+        from broadsheet import ingest
+
+        watch.stage(file.path.name, file.size, "bytes")
+        position = 0
+
+        def moved(place: int) -> None:
+            nonlocal position
+            position = place
+
+        summary = ingest.run(
+            self.store,
+            file.format,
+            lambda skip: file.records(skip=skip, moved=moved),
+            part=str(file.path.resolve()),
+            mark=file.fingerprint,
+            progress=lambda so_far: watch.moved(position, f"{so_far.done:,} records"),
+        )
+        watch.moved(file.size, f"{summary.done:,} records")
+        return summary
+
+    def refresh(self, watch: Watch = BLIND) -> int:
+        """Bring the indexes up to the store; how many papers that were."""
+        return self.index.refresh(self.store, self.encoder, _indexing(watch))
+
+    def rebuild(self, watch: Watch = BLIND) -> int:
+        """Make the indexes anew from the store; readers keep the old ones until the new are whole."""
+        return self.index.rebuild(self.store, self.encoder, _indexing(watch))
+
+    def evaluate(self, path: Path, watch: Watch = BLIND) -> "Figures":
+        """Figures over the judged queries of a file; see `evaluate`."""
+        from broadsheet import evaluate as measure
+
+        judged = measure.read(path)
+        watch.stage("asking", len(judged), "questions")
+
+        def ask(text: str) -> "measure.Answer":
+            return measure.timed(lambda: (frozenset(hit.paper.ids) for hit in self.search(_plain(text)).hits))
+
+        def known(wanted: Iterable[str]) -> frozenset[str]:
+            return frozenset(self.store.resolve(list(wanted)))
+
+        return measure.evaluate(judged, ask, known, watch.moved)
+
+    # -- state ---------------------------------------------------------------------------------------------------------
+
+    def stats(self) -> Stats:
+        state = self.index.state()
+        finished = next((run.finished for run in self.store.runs(5) if run.finished), "")
+        return Stats(
+            papers=self.store.count(),
+            indexed=state.papers,
+            vectors=state.papers,
+            behind=max(0, self.store.change() - state.seq),
+            last_sync=finished or "",
+            encoder=self.settings.encoder,
+            bytes={**self.store.size(), **_sizes(self.home, ("index", "models"))},
+            set_aside=sum(self.store.failures().values()),
+        )
+
+    def shelf(self, most: int = 24) -> Shelf:
+        """What there is to browse; empty before the first indexing."""
+        reader = self.index.reader()
+        if reader is None:
+            return Shelf((), (), ())
+        columns = reader.columns
+        return Shelf(*(tuple(columns.counts(name, most)) for name in ("venue", "category", "year")))
+
+
+def open_library(
+    home: str | Path | None = None,
+    *,
+    create: bool = True,
+    env: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Library:
+    """The library in the folder *home* (see `settings.home`), made if it is not there and *create* is set.
+
+    Raises NotFound where there is none, Mistake for settings that are wrong, StoreError for a store that is not ours.
+    """
+    env = os.environ if env is None else env
+    folder = settings.home(home, env)
+    config = settings.load(folder, env, flags)
+    if folder.exists() and not folder.is_dir():
+        raise Mistake(f"{folder} is a file; a library is a folder")
+    if not create and not config.store and not (folder / STORE_FILE).exists():
+        raise NotFound(f"there is no library in {folder}; `broadsheet add FILE` makes one, `broadsheet demo` shows one")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Mistake(f"{folder}: a library cannot be made here ({error.strerror})") from error
+    return Library(config, Store.open(config.store or folder / STORE_FILE, create=create))
+
+
+def _plain(text: str) -> Query:
+    """A judged query is words: nothing in it is meant as the box's language."""
+    return Query(text=text, words=" ".join(text.split()))
+
+
+def _indexing(watch: Watch) -> "_Indexing":
+    return _Indexing(watch)
+
+
+class _Indexing:
+    """The index's progress, as one stage of a watch that begins when its length is known."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._total = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        if total != self._total:
+            self._total = total
+            self._watch.stage("indexing", total, "papers")
+        self._watch.moved(done)
+
+
+def _sizes(home: Path, parts: Sequence[str]) -> dict[str, int]:
+    """Bytes of each folder; files that go while we look are left out."""
+    sizes = {}
+    for part in parts:
+        total = 0
+        for path in (home / part).rglob("*"):
+            with suppress(OSError):
+                total += path.stat().st_size if path.is_file() else 0
+        sizes[part] = total
+    return sizes
