@@ -8,16 +8,20 @@ from pathlib import Path
 import click
 
 from broadsheet import settings
+from broadsheet.sources._fields import SPELLINGS
 
 DOCS = Path(__file__).parents[1] / "docs"
 _WIDTH = 100
 
 
+def _between(page: str, mark: str, lines: Iterator[str]) -> str:
+    """The page docs/*page* with *lines* between its two comments called *mark*."""
+    text, fresh = (DOCS / page).read_text(encoding="utf-8"), "".join(f"{line}\n" for line in lines)
+    return re.sub(rf"(?s)(<!-- {mark} -->\n).*(<!-- /{mark} -->)", lambda m: m[1] + fresh + m[2], text)
+
+
 def settings_page() -> str:
-    """docs/settings.md with the table between its marks made anew."""
-    page = (DOCS / "settings.md").read_text(encoding="utf-8")
-    table = "".join(f"{line}\n" for line in _settings_table())
-    return re.sub(r"(?s)(<!-- settings -->\n).*(<!-- /settings -->)", lambda m: m[1] + table + m[2], page)
+    return _between("settings.md", "settings", _settings_table())
 
 
 def _settings_table() -> Iterator[str]:
@@ -28,6 +32,21 @@ def _settings_table() -> Iterator[str]:
         default = f"`{row.default}`" if row.default != "" else "empty"
         takes = "" if row.kind is str else f" Takes {row.wants}."
         yield f"| {name} | `{row.env}` | {default} | {row.sentence}{takes} |"
+
+
+def formats_page() -> str:
+    return _between("formats.md", "fields", _fields_table())
+
+
+def _fields_table() -> Iterator[str]:
+    """Which names of a field mean what, as the importers have it."""
+    yield "| field | is read from |"
+    yield "|---|---|"
+    for field, names in SPELLINGS.items():
+        if field:
+            kind, _, scheme = field.partition(".")
+            label = "the record's own id" if kind == "own" else f"{kind}: {scheme}" if scheme else kind
+            yield f"| {label} | {', '.join(f'`{name}`' for name in names.split())} |"
 
 
 _CLI_HEAD = """\
@@ -70,7 +89,7 @@ def verbs(command: click.Command, before: tuple[str, ...] = ()) -> Iterator[tupl
         yield before, command
 
 
-PAGES = {"settings.md": settings_page, "cli.md": cli_page}
+PAGES = {"settings.md": settings_page, "formats.md": formats_page, "cli.md": cli_page}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """The wheel holds everything that the program reads, and nothing that it does not."""
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -46,3 +50,35 @@ def test_the_wheel_runs_from_where_it_is_installed(wheel: Path, tmp_path: Path) 
         [sys.executable, "-Ic", code, "--version"], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert done.stdout.strip()
+
+
+def _asked_for(table: list[str]) -> set[str]:
+    """Names of distributions in a list of requirements, normalised."""
+    return {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for line in table}
+
+
+def _imported() -> set[str]:
+    """Names of the distributions that some file of the package imports."""
+    modules = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.add(node.module.partition(".")[0])
+    known = packages_distributions()
+    outside = modules - sys.stdlib_module_names - {"broadsheet"}
+    return {known[module][0].lower().replace("_", "-") if module in known else module for module in outside}
+
+
+def test_dependencies_are_what_is_imported() -> None:
+    """Nothing is declared that no file imports, and nothing is imported that a plain install would not bring."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    core = _asked_for(project["dependencies"])
+    extras = {name for table in project["optional-dependencies"].values() for name in _asked_for(table)}
+    assert core - _imported() == set()
+    assert _imported() - core - extras - BROUGHT_ALONG.keys() == set()
+
+
+# Imported by us, brought by a dependency that cannot do without it and shows its types in its own interface.
+BROUGHT_ALONG = {"starlette": "fastapi"}

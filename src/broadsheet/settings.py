@@ -80,6 +80,7 @@ class Settings:
     weight_text: float = _row(0.7, "search", "How much the words of the question count.", low=0, high=10)
     weight_meaning: float = _row(0.3, "search", "How much nearness in meaning counts.", low=0, high=10)
     weight_recency: float = _row(0.0, "search", "How much it counts that a paper is new.", low=0, high=10)
+    weight_citations: float = _row(0.0, "search", "How much it counts that a paper is cited.", low=0, high=10)
     host: str = _row("127.0.0.1", "web", "The address to serve on; 0.0.0.0 for every network of the machine.")
     port: int = _row(8008, "web", "The port to serve on; 0 for any free one.", low=0, high=65535)
 
