@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
@@ -52,6 +51,9 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"]+$", re.IGNORECASE)
 _BARE = re.compile(r"(?:www\.|doi\.org/|github\.com/|arxiv\.org/)[^\s<>\"]+$", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?=$|[T /])")
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTH = re.compile(rf"\b({'|'.join(_MONTHS)})[a-z]*\b", re.IGNORECASE)
+_DAY = re.compile(r"(?<![\d:.])([12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\d:.])\b")
 _FIRMS = re.compile(r"(?:inc|ltd|llc|gmbh|corp|co|plc)\.?$", re.IGNORECASE)
 
 
@@ -171,11 +173,14 @@ def iso_date(text: str) -> str:
         if 1500 <= year <= 2100 and month <= 12 and day <= 31:
             return f"{year}" + (f"-{month:02d}" if month else "") + (f"-{day:02d}" if month and day else "")
         return ""
-    try:
-        return parsedate_to_datetime(text[:100]).date().isoformat() if _YEAR.search(text) else ""
-    except (ValueError, TypeError, IndexError, OverflowError):
-        match = _YEAR.search(text)
-        return match[1] if match and len(text) < 40 else ""
+    year = _YEAR.search(text[:100])
+    if not year or len(text) > 60:
+        return ""
+    month = _MONTH.search(text)
+    if not month:
+        return year[1]
+    day = _DAY.search(text)
+    return f"{year[1]}-{_MONTHS.index(month[1].lower()) + 1:02d}" + (f"-{int(day[1]):02d}" if day else "")
 
 
 def address(text: str) -> str:

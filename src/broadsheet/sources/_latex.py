@@ -20,7 +20,7 @@ _LETTERS = {
     "textregistered": "®", "texttrademark": "™", "textdegree": "°", "S": "§", "P": "¶", "dots": "…", "ldots": "…",
 }  # fmt: skip
 _ACCENT = re.compile(r"\\([`'^\"~=.])\s?(?:\{\s?\\?([A-Za-z])\s?\}|\\([ij])(?![A-Za-z])|([A-Za-z]))")
-_NAMED_ACCENT = re.compile(r"\\([uvHcdbkr])(?:\s?\{\s?\\?([A-Za-z])\s?\}|\s\\?([A-Za-z])(?![A-Za-z]))")
+_NAMED_ACCENT = re.compile(r"\\([uvHcdbkr])(?:\s?\{\s?\\?([A-Za-z])\s?\}|\s\\?([A-Za-z]))")
 _LETTER = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) + r")(?![A-Za-z])(?:\{\}|\s)?")
 _MATH = re.compile(r"((?<!\\)\$[^$]*(?<!\\)\$)")
 _MARKUP = re.compile(

@@ -41,6 +41,8 @@ def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[
             continue
         raw = rows.delimiter.join(cells or [])[:MAX_RAW].encode("utf-8", "replace")
         try:
+            if cells is None:
+                raise WrongRecord(f"the quotes do not fit together ({rows.wrong})")
             yield _paper(heads, cells, source, at)
         except WrongRecord as wrong:
             yield Fault(f"line {rows.number}", str(wrong), raw)
@@ -53,6 +55,7 @@ class _Rows:
         self.number = 0
         self._lines = lines(stream)
         self.delimiter = ","
+        self.wrong = ""
 
     def heads(self) -> list[str]:
         first = next(self._text(), "")
@@ -65,11 +68,13 @@ class _Rows:
             yield decode(line.data) + "\n"
 
     def __iter__(self) -> Iterator[list[str] | None]:
-        reader = csv.reader(self._text(), delimiter=self.delimiter)
+        # Strict, because half a quoted cell would make a wrong paper where a Fault is due.
+        reader = csv.reader(self._text(), delimiter=self.delimiter, strict=True)
         while True:
             try:
                 row = next(reader, [])
-            except csv.Error:
+            except csv.Error as error:
+                self.wrong = str(error)
                 yield None
                 continue
             if not row:
@@ -88,9 +93,7 @@ def _delimiter(line: str) -> str:
     return max(_DELIMITERS, key=line.count)
 
 
-def _paper(heads: list[str], cells: list[str] | None, source: str, at: str) -> Paper:
-    if cells is None:
-        raise WrongRecord(f"a cell of more than {MAX_CELL:,} characters; is a quote open?")
+def _paper(heads: list[str], cells: list[str], source: str, at: str) -> Paper:
     draft = Draft()
     for head, cell in zip(heads, cells, strict=False):
         if head and cell:

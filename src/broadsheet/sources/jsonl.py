@@ -131,14 +131,14 @@ def _paper(record: Any, source: str, at: str) -> Paper:
 def _loads(data: bytes) -> Any:
     try:
         return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        strict = error
+    except orjson.JSONDecodeError:
+        pass
     try:
         return json.loads(decode(data))  # slower, and takes lone surrogates, NaN and other charsets
     except RecursionError:
         raise WrongRecord("JSON nested too deeply") from None
     except ValueError:
-        raise WrongRecord(f"not JSON: {strict}") from None
+        raise WrongRecord("not JSON") from None
 
 
 def _unwrapped(value: Any) -> list[Any]:
