@@ -12,7 +12,7 @@ import orjson
 
 from broadsheet.errors import SourceError, StoreError
 from broadsheet.paper import Fault, Paper, merge
-from broadsheet.store import Known, Store, Unstorable, Writer, encode
+from broadsheet.store import Known, Store, Tally, Unstorable, Writer, encode
 from broadsheet.text import clip, surname, title_key, words
 
 BATCH = 4_000  # records in one transaction
@@ -51,6 +51,10 @@ class Summary(NamedTuple):
     problems: tuple[Fault, ...] = ()
 
     @property
+    def tally(self) -> Tally:
+        return Tally(self.new, self.updated, self.same, self.failed)
+
+    @property
     def done(self) -> int:
         """How many records of the part are behind us."""
         return self.resumed + self.new + self.updated + self.same + self.failed
@@ -62,10 +66,10 @@ def decide(new: Paper, known: Known) -> Decision:
     for pk in named:
         if reason := clash(new, known.papers[pk]):
             return Decision("conflict", new, pk, reason=reason)
-    alike = [pk for pk in known.titles.get(title_key(new.title), ()) if same_work(new, known.papers[pk])]
-    others = [pk for pk in alike if pk not in named]
-    if len(others) == 1:
-        named = sorted([*named, *others], key=_age)  # two or more: nobody can say which one, so neither
+    others = [pk for pk in known.titles.get(title_key(new.title), ()) if pk not in named]
+    alike = [pk for pk in others if same_work(new, known.papers[pk])]
+    if len(alike) == 1:  # of two or more nobody can say which one it is
+        named = sorted([*named, *alike], key=_age)
     if not named:
         return Decision("insert", new)
     return _join(new, named, known)
@@ -103,8 +107,10 @@ def same_work(a: Paper, b: Paper) -> bool:
         return False
     if a.year is not None and b.year is not None and abs(a.year - b.year) > 1:
         return False
+    if distinctive(a.title):
+        return True
     whole = bool(a.first_author and b.first_author) and a.year is not None and b.year is not None
-    return (whole and not _named_apart(a, b)) or distinctive(a.title) or _agree(a.abstract, b.abstract)
+    return (whole and not _named_apart(a, b)) or _agree(a.abstract, b.abstract)
 
 
 def distinctive(title: str) -> bool:
@@ -143,11 +149,11 @@ def clash(new: Paper, old: Paper) -> str:
 
 def _nameless_clash(new: Paper, old: Paper) -> str:
     """Two records that have nothing but the same short title, and yet say different things."""
-    only_hash = all(identifier.startswith("t:") for identifier in {*new.ids} & {*old.ids})
-    told = new.abstract and old.abstract and not _agree(new.abstract, old.abstract)
-    if only_hash and told and not (new.authors or distinctive(new.title)):
-        return f"there is already a paper {clip(old.title, 80)!r} without author or id, with another abstract"
-    return ""
+    if new.authors or distinctive(new.title) or any(not i.startswith("t:") for i in {*new.ids} & {*old.ids}):
+        return ""
+    if not (new.abstract and old.abstract) or new.abstract == old.abstract or _agree(new.abstract, old.abstract):
+        return ""
+    return f"there is already a paper {clip(old.title, 80)!r} without author or id, with another abstract"
 
 
 def _first(paper: Paper) -> str:
@@ -317,7 +323,7 @@ class _Task:
             writer.set_aside(self._source, self._part, faults)
             summary = self._sum(plan.counts, faults)
             writer.set_cursor(self._source, self._part, f"{self._mark} {summary.done}")
-            writer.count_run(self._job, **_counts(summary))
+            writer.count_run(self._job, summary.tally)
         self.summary = summary
 
     def _faults(self, plan: Plan, records: Sequence[Paper | Fault]) -> Iterator[Fault | None]:
@@ -355,11 +361,7 @@ class _Task:
         with self._store.writing() as writer:
             if not why:
                 writer.set_cursor(self._source, self._part, None)
-            writer.count_run(self._job, **_counts(self.summary), why=why, finished=True)
-
-
-def _counts(summary: Summary) -> dict[str, int]:
-    return {"new": summary.new, "updated": summary.updated, "same": summary.same, "failed": summary.failed}
+            writer.count_run(self._job, self.summary.tally, why=why, finished=True)
 
 
 def _raw(paper: Paper) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,17 +15,14 @@ from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.store import checks, ledger
 from broadsheet.store.codec import Unstorable, decode, encode
-from broadsheet.store.db import WAIT, Database
-from broadsheet.store.known import CHUNK, Known, sound, titled
-from broadsheet.store.ledger import Aside, Cursor, Run
+from broadsheet.store.db import WAIT, Database, among
+from broadsheet.store.known import Known, sound, titled
+from broadsheet.store.ledger import Aside, Cursor, Run, Tally
 from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer
 from broadsheet.text import title_key
 
-__all__ = ["Aside", "Change", "Cursor", "Known", "Run", "Store", "Unstorable", "Writer", "encode"]
-
-
-_T = TypeVar("_T")
+__all__ = ["Aside", "Change", "Cursor", "Known", "Run", "Store", "Tally", "Unstorable", "Writer", "encode"]
 
 
 class Change(NamedTuple):
@@ -39,16 +36,12 @@ class Change(NamedTuple):
 _COUNTER = sa.text("SELECT papers, seq FROM counter")
 _CHANGES = sa.text("SELECT seq, pk, data FROM paper WHERE seq > :after ORDER BY seq LIMIT :limit")
 _SCAN = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
-_GET = sa.text("SELECT pk, data FROM paper WHERE pk IN :pks AND data IS NOT NULL").bindparams(
-    sa.bindparam("pks", expanding=True)
-)
-_RESOLVE = sa.text(
-    """
+_GET = "SELECT pk, data FROM paper WHERE pk IN :values AND data IS NOT NULL"
+_RESOLVE = """
     SELECT a.id, p.pk
     FROM alias a JOIN paper q ON q.pk = a.pk JOIN paper p ON p.pk = coalesce(q."into", q.pk)
-    WHERE a.id IN :ids AND p.data IS NOT NULL
+    WHERE a.id IN :values AND p.data IS NOT NULL
     """
-).bindparams(sa.bindparam("ids", expanding=True))
 
 
 class Store:
@@ -113,20 +106,15 @@ class Store:
 
     def get(self, pks: Sequence[int]) -> dict[int, Paper]:
         """pk -> paper, in the order asked; a pk that is gone or was never given is left out."""
-        found: dict[int, Paper] = {}
         with self._database.reading() as connection:
-            for part in _parts(pks):
-                rows = connection.execute(_GET, {"pks": part})
-                found.update((pk, decode(data)) for pk, data in rows)
+            found = {pk: decode(data) for pk, data in among(connection, _GET, pks)}
         return {pk: found[pk] for pk in pks if pk in found}
 
     def resolve(self, ids: Sequence[str]) -> dict[str, int]:
         """Canonical id -> pk, also for ids of copies that were absorbed; an unknown id is left out."""
         wanted = [identifier for identifier in ids if sound(identifier)]
-        found: dict[str, int] = {}
         with self._database.reading() as connection:
-            for part in _parts(wanted):
-                found.update((identifier, pk) for identifier, pk in connection.execute(_RESOLVE, {"ids": part}))
+            found = dict(among(connection, _RESOLVE, wanted))
         return {identifier: found[identifier] for identifier in wanted if identifier in found}
 
     def titled(self, title: str) -> list[int]:
@@ -199,7 +187,3 @@ def _look(path: Path, create: bool) -> None:
         raise NotFound(f"there is no library at {path}")
     if not path.parent.is_dir():
         raise NotFound(f"there is no directory {path.parent} to make a library in")
-
-
-def _parts(values: Sequence[_T]) -> list[Sequence[_T]]:
-    return [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from broadsheet.store.codec import decode
-from broadsheet.store.known import CHUNK, block_of
+from broadsheet.store.db import among
+from broadsheet.store.known import block_of
 from broadsheet.text import title_key
 
 _COUNTS = sa.text("SELECT count(data), max(pk), max(seq) FROM paper")
@@ -15,12 +16,8 @@ _ASTRAY = sa.text(
     """
 )
 _ROWS = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
-_ALIASES = sa.text(
-    'SELECT a.id, coalesce(q."into", q.pk) FROM alias a JOIN paper q ON q.pk = a.pk WHERE a.id IN :ids'
-).bindparams(sa.bindparam("ids", expanding=True))
-_TITLES = sa.text(
-    'SELECT t.block, coalesce(q."into", q.pk) FROM title t JOIN paper q ON q.pk = t.pk WHERE t.block IN :blocks'
-).bindparams(sa.bindparam("blocks", expanding=True))
+_ALIASES = 'SELECT a.id, coalesce(q."into", q.pk) FROM alias a JOIN paper q ON q.pk = a.pk WHERE a.id IN :values'
+_TITLES = 'SELECT t.block, coalesce(q."into", q.pk) FROM title t JOIN paper q ON q.pk = t.pk WHERE t.block IN :values'
 
 
 def problems(connection: sa.Connection) -> list[str]:
@@ -44,7 +41,7 @@ def _rows(connection: sa.Connection) -> list[str]:
     broken: list[int] = []
     hidden: list[int] = []
     after = 0
-    while rows := connection.execute(_ROWS, {"after": after, "limit": CHUNK // 4}).all():
+    while rows := connection.execute(_ROWS, {"after": after, "limit": 500}).all():
         after = rows[-1][0]
         ids: dict[str, int] = {}
         blocks: set[tuple[int, int]] = set()
@@ -57,9 +54,9 @@ def _rows(connection: sa.Connection) -> list[str]:
             ids.update(dict.fromkeys(paper.ids, pk))
             if key := title_key(paper.title):
                 blocks.add((block_of(key), pk))
-        there = connection.execute(_ALIASES, {"ids": sorted(ids)}).all()
+        there = among(connection, _ALIASES, sorted(ids))
         hidden += sorted(set(ids.values()) - {pk for _, pk in there}) if len(there) < len(ids) else []
-        titled = connection.execute(_TITLES, {"blocks": sorted({block for block, _ in blocks})}).all()
+        titled = among(connection, _TITLES, sorted({block for block, _ in blocks}))
         hidden += sorted(pk for _, pk in blocks - {(block, pk) for block, pk in titled})
     sentences = ((broken, "cannot be read"), (hidden, "cannot be found by their ids or title"))
     return [f"{len(pks):,} papers {what}, the first in row {pks[0]}" for pks, what in sentences if pks]

@@ -3,12 +3,14 @@
 The only file of this room that asks which database it talks to.
 """
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
@@ -90,6 +92,35 @@ class Database:
         if self.path is not None:
             return _sqlite_sentence(str(error.orig), self.path, self.wait)
         return _postgres_sentence(error, self.name, self.wait)
+
+
+def among(connection: sa.Connection, statement: str, values: Sequence[str] | Sequence[int]) -> Sequence[Any]:
+    """The rows of a SELECT with one ``IN :values``, in no order.
+
+    The values are one parameter: no limit to their number, and no new statement for every number of them.
+    """
+    if not values:
+        return []
+    if connection.dialect.name == "sqlite":
+        listed: object = orjson.dumps(values).decode()
+        statement = statement.replace("IN :values", "IN (SELECT value FROM json_each(?))")
+    else:
+        listed = list(values)
+        statement = statement.replace("IN :values", "= ANY(%s)")
+    return connection.exec_driver_sql(statement, (listed,)).all()
+
+
+def many(connection: sa.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """One statement for many rows, whose values stand in the order of its ``:names``.
+
+    Straight to the driver: SQLAlchemy's way through a dictionary a row takes twice the time of SQLite itself.
+    """
+    if rows:
+        mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        connection.exec_driver_sql(_NAME.sub(mark, statement), list(rows))
+
+
+_NAME = re.compile(r":\w+")
 
 
 def _sqlite(path: Path, wait: float) -> sa.Engine:

@@ -8,9 +8,8 @@ import sqlalchemy as sa
 
 from broadsheet.paper import Paper
 from broadsheet.store.codec import decode
+from broadsheet.store.db import among
 from broadsheet.text import title_key
-
-CHUNK = 2_000  # values in one IN list
 
 
 class Known(NamedTuple):
@@ -38,21 +37,17 @@ def _encodable(identifier: str) -> bool:
         return False
 
 
-_IDS = sa.text(
-    """
+_IDS = """
     SELECT a.id, p.pk, p.data
     FROM alias a JOIN paper q ON q.pk = a.pk JOIN paper p ON p.pk = coalesce(q."into", q.pk)
-    WHERE a.id IN :ids AND p.data IS NOT NULL
+    WHERE a.id IN :values AND p.data IS NOT NULL
     """
-).bindparams(sa.bindparam("ids", expanding=True))
 
-_TITLES = sa.text(
-    """
+_TITLES = """
     SELECT t.block, p.pk, p.data
     FROM title t JOIN paper q ON q.pk = t.pk JOIN paper p ON p.pk = coalesce(q."into", q.pk)
-    WHERE t.block IN :blocks AND p.data IS NOT NULL
+    WHERE t.block IN :values AND p.data IS NOT NULL
     """
-).bindparams(sa.bindparam("blocks", expanding=True))
 
 
 def match(connection: sa.Connection, papers: Sequence[Paper]) -> Known:
@@ -60,27 +55,18 @@ def match(connection: sa.Connection, papers: Sequence[Paper]) -> Known:
     ids: dict[str, int] = {}
     found: dict[int, Paper] = {}
     wanted = sorted({identifier for paper in papers for identifier in paper.ids if sound(identifier)})
-    for start in range(0, len(wanted), CHUNK):
-        for identifier, pk, data in connection.execute(_IDS, {"ids": wanted[start : start + CHUNK]}):
-            ids[identifier] = pk
-            if pk not in found:
-                found[pk] = decode(data)
+    for identifier, pk, data in among(connection, _IDS, wanted):
+        ids[identifier] = pk
+        if pk not in found:
+            found[pk] = decode(data)
     return Known(ids, _match_titles(connection, papers, found), found)
 
 
 def _match_titles(connection: sa.Connection, papers: Sequence[Paper], found: dict[int, Paper]) -> dict[str, list[int]]:
     keys = {block_of(key): key for key in {title_key(paper.title) for paper in papers} if key}
     pks: dict[str, set[int]] = {}
-    wanted = sorted(keys)
-    for start in range(0, len(wanted), CHUNK):
-        for block, pk, data in connection.execute(_TITLES, {"blocks": wanted[start : start + CHUNK]}):
-            pks.setdefault(keys[block], set()).add(pk)
-            if pk not in found:
-                found[pk] = decode(data)
+    for block, pk, data in among(connection, _TITLES, sorted(keys)):
+        pks.setdefault(keys[block], set()).add(pk)
+        if pk not in found:
+            found[pk] = decode(data)
     return {key: sorted(several) for key, several in pks.items()}
-
-
-def titled(connection: sa.Connection, key: str) -> list[int]:
-    """The papers with this normalised title, ascending; equal hashes are checked against the titles themselves."""
-    rows = connection.execute(_TITLES, {"blocks": [block_of(key)]}).all()
-    return sorted({pk for _, pk, data in rows if title_key(decode(data).title) == key})

@@ -14,6 +14,15 @@ class Cursor(NamedTuple):
     at: str
 
 
+class Tally(NamedTuple):
+    """What a run did with its records."""
+
+    new: int = 0
+    updated: int = 0
+    same: int = 0
+    failed: int = 0
+
+
 class Run(NamedTuple):
     """One run of a job. *finished* is None while it runs, and for ever when it was killed; *why* it ended early."""
 

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 
 from broadsheet.paper import Fault, Paper
 from broadsheet.store.codec import encode
+from broadsheet.store.db import many
 from broadsheet.store.known import Known, block_of, match
+from broadsheet.store.ledger import Tally
 from broadsheet.text import title_key
 
 # Taking the counter's row is the lock: a second writer waits here until the first has committed, so change numbers
@@ -15,14 +17,14 @@ from broadsheet.text import title_key
 _LOCK = sa.text("UPDATE counter SET seq = seq RETURNING seq, pk, papers")
 _UNLOCK = sa.text("UPDATE counter SET seq = :seq, pk = :pk, papers = :papers")
 
-_INSERT = sa.text("INSERT INTO paper (pk, seq, data) VALUES (:pk, :seq, :data)")
-_REPLACE = sa.text("UPDATE paper SET seq = :seq, data = :data WHERE pk = :pk AND data IS NOT NULL")
-_TOUCH = sa.text("UPDATE paper SET data = :data WHERE pk = :pk AND data IS NOT NULL")
+_INSERT = "INSERT INTO paper (pk, seq, data) VALUES (:pk, :seq, :data)"
+_REPLACE = "UPDATE paper SET seq = :seq, data = :data WHERE pk = :pk AND data IS NOT NULL"
+_TOUCH = "UPDATE paper SET data = :data WHERE pk = :pk AND data IS NOT NULL"
 _DROP = sa.text('UPDATE paper SET seq = :seq, data = NULL, "into" = :into WHERE pk = :pk AND data IS NOT NULL')
 _FOLLOW = sa.text('UPDATE paper SET "into" = :into WHERE "into" = :pk')
 _LIVE = sa.text("SELECT count(*) FROM paper WHERE pk = :pk AND data IS NOT NULL")
-_ALIAS = sa.text("INSERT INTO alias (id, pk) VALUES (:id, :pk) ON CONFLICT (id) DO UPDATE SET pk = excluded.pk")
-_TITLE = sa.text("INSERT INTO title (block, pk) VALUES (:block, :pk) ON CONFLICT DO NOTHING")
+_ALIAS = "INSERT INTO alias (id, pk) VALUES (:id, :pk) ON CONFLICT (id) DO UPDATE SET pk = excluded.pk"
+_TITLE = "INSERT INTO title (block, pk) VALUES (:block, :pk) ON CONFLICT DO NOTHING"
 
 _CURSOR = sa.text(
     """
@@ -31,12 +33,10 @@ _CURSOR = sa.text(
     """
 )
 _NO_CURSOR = sa.text("DELETE FROM cursor WHERE source = :source AND part = :part")
-_ASIDE = sa.text(
-    """
+_ASIDE = """
     INSERT INTO quarantine (source, part, place, reason, raw, at) VALUES (:source, :part, :place, :reason, :raw, :at)
     ON CONFLICT (source, part, place) DO UPDATE SET reason = excluded.reason, raw = excluded.raw, at = excluded.at
     """
-)
 _NO_ASIDE = sa.text("DELETE FROM quarantine WHERE source = :source AND part = :part")
 _RUN = sa.text(
     """
@@ -76,8 +76,7 @@ class Writer:
         """New rows; their pks in the order of *papers*. Raises `codec.Unstorable` before anything is written."""
         data = [encode(paper) for paper in papers]
         pks = list(range(self._pk + 1, self._pk + 1 + len(papers)))
-        rows = [{"pk": pk, "seq": self._next(), "data": text} for pk, text in zip(pks, data, strict=True)]
-        self._many(_INSERT, rows)
+        many(self._connection, _INSERT, [(pk, self._next(), text) for pk, text in zip(pks, data, strict=True)])
         self._pk += len(papers)
         self._papers += len(papers)
         self.remember(zip(pks, papers, strict=True))
@@ -86,21 +85,21 @@ class Writer:
     def replace(self, pairs: Sequence[tuple[int, Paper]]) -> None:
         """New contents for living rows, each a change that the indexes follow."""
         data = [(pk, encode(paper)) for pk, paper in pairs]
-        self._many(_REPLACE, [{"pk": pk, "seq": self._next(), "data": text} for pk, text in data])
+        many(self._connection, _REPLACE, [(self._next(), text, pk) for pk, text in data])
         self.remember(pairs)
 
     def touch(self, pairs: Sequence[tuple[int, Paper]]) -> None:
         """New contents that no index cares about (a later date of the same word): the change number stays."""
-        self._many(_TOUCH, [{"pk": pk, "data": encode(paper)} for pk, paper in pairs])
+        many(self._connection, _TOUCH, [(encode(paper), pk) for pk, paper in pairs])
 
     def remember(self, copies: Iterable[tuple[int, Paper]]) -> None:
         """Lets the ids and the title of a copy lead to the row that holds its work."""
         pairs = list(copies)
         # Sorted, because neighbours in an index share its pages.
-        aliases = sorted((identifier, pk) for pk, paper in pairs for identifier in paper.ids)
+        aliases = sorted([(identifier, pk) for pk, paper in pairs for identifier in paper.ids])
         titles = sorted({(block_of(key), pk) for pk, paper in pairs if (key := title_key(paper.title))})
-        self._many(_ALIAS, [{"id": identifier, "pk": pk} for identifier, pk in aliases])
-        self._many(_TITLE, [{"block": block, "pk": pk} for block, pk in titles])
+        many(self._connection, _ALIAS, aliases)
+        many(self._connection, _TITLE, titles)
 
     def absorb(self, pk: int, into: int) -> None:
         """The row *pk* is gone; its ids, and those of all that it had absorbed, lead to *into*."""
@@ -128,12 +127,9 @@ class Writer:
 
     def set_aside(self, source: str, part: str, faults: Iterable[Fault]) -> None:
         """Keeps records that could not be taken, with the reason; a record at the same place replaces the older."""
-        rows: list[dict[str, object]] = [
-            {"source": source, "part": part, "place": _plain(fault.where), "reason": _plain(fault.reason), "at": now(),
-             "raw": fault.raw[:KEEP]}
-            for fault in faults
-        ]  # fmt: skip
-        self._many(_ASIDE, rows)
+        at = now()
+        rows = [(source, part, _plain(f.where), _plain(f.reason), f.raw[:KEEP], at) for f in faults]
+        many(self._connection, _ASIDE, rows)
 
     def clear_aside(self, source: str, part: str) -> None:
         """Forgets what was set aside of *part*: it is about to be read from its start."""
@@ -143,20 +139,14 @@ class Writer:
         """A new line in the ledger; returns its number. A run that is killed stays unfinished there."""
         return int(self._connection.execute(_RUN, {"job": job, "at": now()}).scalar_one())
 
-    def count_run(
-        self, pk: int, *, new: int, updated: int, same: int, failed: int, why: str = "", finished: bool = False
-    ) -> None:
+    def count_run(self, pk: int, counts: Tally, *, why: str = "", finished: bool = False) -> None:
         """What run *pk* has done so far; *finished* with a *why* when it ended early."""
-        counts = {"new": new, "updated": updated, "same": same, "failed": failed}
-        self._connection.execute(_COUNT, {"pk": pk, **counts, "why": _plain(why), "at": now() if finished else None})
+        given = {"pk": pk, **counts._asdict(), "why": _plain(why), "at": now() if finished else None}
+        self._connection.execute(_COUNT, given)
 
     def _next(self) -> int:
         self._seq += 1
         return self._seq
-
-    def _many(self, statement: sa.TextClause, rows: list[dict[str, object]]) -> None:
-        if rows:
-            self._connection.execute(statement, rows)
 
 
 def _plain(text: str) -> str:
