@@ -70,3 +70,15 @@ def _match_titles(connection: sa.Connection, papers: Sequence[Paper], found: dic
         if pk not in found:
             found[pk] = decode(data)
     return {key: sorted(several) for key, several in pks.items()}
+
+
+_TITLED = """
+    SELECT DISTINCT p.pk
+    FROM title t JOIN paper q ON q.pk = t.pk JOIN paper p ON p.pk = coalesce(q."into", q.pk)
+    WHERE t.block IN :values AND p.data IS NOT NULL
+    """
+
+
+def titled(connection: sa.Connection, key: str) -> list[int]:
+    """The papers of which some copy has the normalised title *key*, by pk."""
+    return sorted(int(pk) for (pk,) in among(connection, _TITLED, [block_of(key)]))
