@@ -124,15 +124,13 @@ def percentiles(milliseconds: Sequence[float]) -> Times:
 
 
 def timed(ask: Callable[[T], object], questions: Sequence[T], *, warm_up: int = 20) -> Times:
-    """How long *ask* takes for each of *questions*, one after the other, after *warm_up* of them unmeasured."""
-    for question in questions[:warm_up]:
-        ask(question)
+    """How long *ask* takes for each of *questions*, one after the other; the first *warm_up* are asked, not counted."""
     spent = []
     for question in questions:
         began = time.perf_counter()
         ask(question)
         spent.append((time.perf_counter() - began) * 1000)
-    return percentiles(spent)
+    return percentiles(spent[warm_up:])
 
 
 class Child(NamedTuple):

@@ -66,7 +66,10 @@ def modules(package: Path) -> list[Module]:
 
 
 def imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """(top-level package, what comes from it) of every import, wherever it stands; a relative one as ``.``."""
+    """(top-level package, what comes from it) of every import, wherever it stands; a relative one as ``.``.
+
+    ``importlib.import_module("name")`` is one too.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -80,6 +83,14 @@ def imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield top, rest
             else:
                 yield from ((top, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Call) and _is_import_module(node):
+            top, _, rest = ast.literal_eval(node.args[0]).partition(".")
+            yield top, rest
+
+
+def _is_import_module(call: ast.Call) -> bool:
+    named = len(call.args) == 1 and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
+    return named and ast.unparse(call.func).endswith("import_module")
 
 
 def rooms_asked(module: Module, rooms: frozenset[str], package: str) -> set[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 import zstandard
-from bench import corpus, table
+from bench import corpus, questions, table
 from bench.peers import Fts5, Scan, Text
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,3 +122,20 @@ def test_the_peers_find_what_they_should(tmp_path: Path) -> None:
         assert set(peer("robot")) == {"a", "c"}
         assert peer('zebra "') == []
     engine.close()
+
+
+def test_no_question_is_asked_twice_and_the_same_ones_every_time(tmp_path: Path) -> None:
+    source = tmp_path / "real.jsonl.zst"
+    source.write_bytes(zstandard.compress(b"".join(orjson.dumps(record) + b"\n" for record in REAL)))
+    asked = questions.ask(source, 20)
+    assert asked == questions.ask(source, 20)
+    assert asked != questions.ask(source, 20, seed=1)
+    assert set(asked) == set(questions.KINDS)
+    for kind, texts in asked.items():
+        assert len(set(texts)) == len(texts) > 0, kind
+
+
+@given(st.integers(0, 60), st.integers(1, 40), st.integers())
+def test_a_sample_is_of_the_size_asked_for_and_of_different_papers(count: int, size: int, seed: int) -> None:
+    kept = questions.sample(({"id": str(n)} for n in range(count)), size, seed)
+    assert len({paper["id"] for paper in kept}) == len(kept) == min(count, size)

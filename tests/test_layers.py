@@ -58,7 +58,7 @@ BAD = {
     "rank/__init__.py": "async def f() -> None: ...\n",
     "rank/deep/er.py": "",
     "web/__init__.py": "def f() -> None:\n    from broadsheet.index import x\nSQL = 'DELETE FROM papers'\n",
-    "index/__init__.py": "from . import other\nimport fastapi\n",
+    "index/__init__.py": "from . import other\nimport importlib\nx = importlib.import_module('fastapi')\n",
     "misc.py": "x = 0\n" * 500,
     "cli.py": "def long() -> None:\n" + "    pass\n" * 61,
     "__init__.py": "",

@@ -1,6 +1,5 @@
 """The wheel holds everything that the program reads, and nothing that it does not."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+import layers
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "broadsheet"
@@ -59,13 +60,7 @@ def _asked_for(table: list[str]) -> set[str]:
 
 def _imported() -> set[str]:
     """Names of the distributions that some file of the package imports."""
-    modules = set()
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                modules |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                modules.add(node.module.partition(".")[0])
+    modules = {top for module in layers.modules(PACKAGE) for top, _ in layers.imports(module.tree)}
     known = packages_distributions()
     outside = modules - sys.stdlib_module_names - {"broadsheet"}
     return {known[module][0].lower().replace("_", "-") if module in known else module for module in outside}

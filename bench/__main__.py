@@ -1,0 +1,10 @@
+"""Every bench, one after the other, each in a process of its own: `python -m bench [--write]`."""
+
+import subprocess
+import sys
+
+ALL = ("add", "latency", "cold", "serve", "relevance")
+
+if __name__ == "__main__":
+    for name in ALL:
+        subprocess.run([sys.executable, "-m", f"bench.{name}", *sys.argv[1:]], check=True)

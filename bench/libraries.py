@@ -1,0 +1,35 @@
+"""Libraries to measure: made once from a corpus, kept in bench/.cache, made again with --fresh."""
+
+import shutil
+from pathlib import Path
+
+from bench.corpus import CACHE, REAL, remixed
+from broadsheet.library import open_library
+
+
+def corpus_of(papers: int) -> Path:
+    """The file with so many papers: the real ones for 0, else re-mixed ones."""
+    return remixed(papers) if papers else REAL
+
+
+def home_of(papers: int) -> Path:
+    return CACHE / f"library-{papers or 'real'}"
+
+
+def empty(papers: int) -> Path:
+    """The folder for a library of so many papers, with nothing in it."""
+    home = home_of(papers)
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    return home
+
+
+def prepared(papers: int, *, fresh: bool = False) -> Path:
+    """The folder of a library with so many papers, all indexed; made when it is not there or *fresh* is asked for."""
+    home = home_of(papers)
+    if fresh or not (home / "prepared").exists():
+        empty(papers)
+        with open_library(home, env={}) as library:
+            library.add([corpus_of(papers)])
+        (home / "prepared").touch()
+    return home
