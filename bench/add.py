@@ -14,7 +14,6 @@ from bench import table
 def child(papers: int) -> None:
     """One corpus, in a process of its own: a JSON line of [papers, [[stage, seconds, peak bytes], ...]]."""
     from bench import libraries
-
     from broadsheet.library import open_library
 
     home, corpus = libraries.empty(papers), libraries.corpus_of(papers)

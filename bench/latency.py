@@ -13,7 +13,6 @@ from bench import libraries, table
 from bench.corpus import read
 from bench.peers import Fts5, Scan, Text
 from bench.questions import WORDS_ONLY, ask
-
 from broadsheet.library import open_library
 
 FTS5_ASKED, SCAN_ASKED = 120, 30  # slower by a hundred and by a thousand: fewer questions say enough

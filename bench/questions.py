@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from bench.corpus import Record, read
-
 from broadsheet.text import STOP_WORDS, words
 
 _LONG = 20  # words of a long question

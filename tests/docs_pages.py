@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from broadsheet import settings
+from broadsheet.cli import cli
 from broadsheet.sources._fields import SPELLINGS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -61,9 +62,7 @@ The exit code is 0 when it was done, 1 when it failed, 2 when it was asked wrong
 
 def cli_page() -> str:
     """docs/cli.md: the help of every verb."""
-    from broadsheet.cli import main
-
-    return _CLI_HEAD + "".join(_helps(main, "broadsheet", None))
+    return _CLI_HEAD + "".join(_helps(cli, "broadsheet", None))
 
 
 def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:

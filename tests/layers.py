@@ -18,7 +18,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"find"}),
     frozenset({"ingest", "digest", "evaluate"}),
     frozenset({"library"}),
-    frozenset({"web", "worker"}),
+    frozenset({"web", "worker", "console"}),
+    frozenset({"checkup", "demonstration", "export", "models"}),  # the longer verbs
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),
 )

@@ -7,11 +7,11 @@ from pathlib import Path
 import orjson
 import pytest
 import zstandard
-from bench import corpus, questions, table
-from bench.peers import Fts5, Scan, Text
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import corpus, questions, table
+from bench.peers import Fts5, Scan, Text
 from broadsheet.text import title_key
 
 REAL = [

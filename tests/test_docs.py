@@ -11,6 +11,7 @@ import pytest
 import broadsheet
 import docs_pages
 from broadsheet import settings, sources
+from broadsheet.cli import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,10 +36,8 @@ def test_every_setting_is_in_the_docs() -> None:
 
 
 def test_every_verb_is_in_the_docs() -> None:
-    from broadsheet.cli import main
-
     missing = [
-        words for words, _ in docs_pages.verbs(main) if f"## broadsheet {' '.join(words)}\n" not in PAGES["cli.md"]
+        words for words, _ in docs_pages.verbs(cli) if f"## broadsheet {' '.join(words)}\n" not in PAGES["cli.md"]
     ]
     assert missing == []
 
@@ -74,10 +73,8 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("line", commands())
 def test_a_command_of_the_docs_is_one_the_program_understands(line: str) -> None:
     """Parsed, not run: a verb or an option that does not exist is a usage error."""
-    from broadsheet.cli import main
-
-    command: click.Command = main
-    words, context = shlex.split(line)[1:], click.Context(main, info_name="broadsheet")
+    command: click.Command = cli
+    words, context = shlex.split(line)[1:], click.Context(cli, info_name="broadsheet")
     while isinstance(command, click.Group):
         found = command.get_command(context, words[0]) if words else None
         assert found is not None, f"no verb {words[:1]}"
