@@ -11,11 +11,13 @@ first *skip* records are passed over, more cheaply than parsed where that can be
 and that only when the bytes themselves break off. *source* and *at* become the provenance of every field.
 """
 
+import io
 from collections.abc import Iterator
 from functools import cache
 from typing import BinaryIO, Protocol, cast
 
 from broadsheet.paper import Fault, Paper
+from broadsheet.sources._lines import utf8
 
 Record = Paper | Fault
 
@@ -44,6 +46,7 @@ def formats() -> dict[str, Format]:
 
 def detect(head: bytes, name: str) -> tuple[str, float]:
     """The format whose `sniff` is surest about the first bytes of a file, and how sure; ``("", 0)`` if none."""
+    head = utf8(io.BytesIO(head)).read()
     sure = [(module.sniff(head, name), key) for key, module in formats().items()]
     best, key = max(sure, default=(0.0, ""))
     return (key, best) if best > 0 else ("", 0.0)

@@ -168,11 +168,21 @@ def iso_date(text: str) -> str:
     ``Mar 11`` has no year and is no date of a paper.
     """
     text = text.strip()
-    if match := _DATE.match(text):
-        year, month, day = int(match[1]), int(match[2] or 0), int(match[3] or 0)
-        if 1500 <= year <= 2100 and month <= 12 and day <= 31:
-            return f"{year}" + (f"-{month:02d}" if month else "") + (f"-{day:02d}" if month and day else "")
+    if len(text) == 8 and text.isascii() and text.isdigit():
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    match = _DATE.match(text)
+    return _date_of_numbers(match) if match else _date_of_words(text)
+
+
+def _date_of_numbers(match: re.Match[str]) -> str:
+    year, month, day = int(match[1]), int(match[2] or 0), int(match[3] or 0)
+    if not 1500 <= year <= 2100 or month > 12 or day > 31:
         return ""
+    return f"{year}" + (f"-{month:02d}" if month else "") + (f"-{day:02d}" if month and day else "")
+
+
+def _date_of_words(text: str) -> str:
+    """``12 May 2019``, ``May 12, 2019``, ``May 2019``, ``Spring 2019``."""
     year = _YEAR.search(text[:100])
     if not year or len(text) > 60:
         return ""

@@ -138,6 +138,8 @@ def _entries(stream: BinaryIO) -> Iterator[_Entry]:
     splitter = _Splitter()
     for line in lines(stream):
         yield from splitter.feed(line.number, decode(line.data))
+        if line.cut and splitter.kind:  # its end went with the rest of the line
+            yield splitter.end()
     if splitter.kind:
         yield splitter.end("the file ends inside this entry")
 

@@ -17,13 +17,10 @@ SUFFIXES = (".csv", ".tsv", ".tab")
 MAX_CELL = 1 << 20  # characters: a quote that never closes swallows no more than that
 
 _DELIMITERS = ",\t;|"
-_BOM = "\ufeff"
 
 
 def sniff(head: bytes, name: str) -> float:
-    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
-    text = head.decode("utf-16", "replace") if wide else decode(head)
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in decode(head).splitlines() if line.strip()), "")
     fields = {meaning(cell) for cell in _heads(first)}
     if "title" not in fields:
         return 0.0
@@ -84,7 +81,7 @@ class _Rows:
 
 def _heads(line: str) -> list[str]:
     try:
-        return [clean(cell) for cell in next(csv.reader([line.lstrip(_BOM)], delimiter=_delimiter(line)), [])]
+        return [clean(cell) for cell in next(csv.reader([line], delimiter=_delimiter(line)), [])]
     except csv.Error:
         return []
 

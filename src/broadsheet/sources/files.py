@@ -137,8 +137,6 @@ def _look(path: Path, sure: float) -> File:
         raise NotFound(f"{path}: no such file or folder") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise Mistake(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    if not head.strip():
-        raise Mistake(f"{path}: the file is empty")
     return File(path, stat.st_size, _format(path, head, sure), _time(stat.st_mtime), _fingerprint(stat, head))
 
 
@@ -149,6 +147,8 @@ def _format(path: Path, head: bytes, sure: float) -> str:
             text = stream.read1(HEAD)
     except SourceError as error:
         raise Mistake(f"{path}: {error}") from error
+    if not text.strip():
+        raise Mistake(f"{path}: the file is empty")
     name = path.name.lower()
     for ending in _SUFFIXES:
         name = name.removesuffix(ending)

@@ -18,9 +18,9 @@ from broadsheet.sources._lines import MAX_LINE, MAX_RAW, decode, lines, utf8
 
 SUFFIXES = (".jsonl", ".json", ".ndjson", ".jl")
 
-_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[{\]])")
+_START = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[{\]])")
 _TITLE = re.compile(rb'"(?:paper_?|article_?)?title"\s*:', re.IGNORECASE)
-_TOKEN = re.compile(rb'[\[\]{}]|"(?:[^"\\]|\\.)*+"|"', re.DOTALL)
+_TOKEN = re.compile(rb'[\[\]{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"|"', re.DOTALL)
 _LISTS = ("papers", "data", "results", "items", "records", "works", "entries", "hits")
 
 
@@ -33,11 +33,16 @@ def sniff(head: bytes, name: str) -> float:
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Paper | Fault]:
     reader = utf8(stream)
     pieces = _lines(reader) if _by_line(reader.peek(1 << 16)) else _values(reader)
+    for first in pieces:
+        records = list(_wrapped(first, source, at)) or [_read(first, source, at)]
+        yield from records[skip:]
+        skip -= len(records)
+        break
     for piece in pieces:
         if skip > 0:
             skip -= 1
         else:
-            yield from _read(piece, source, at)
+            yield _read(piece, source, at)
 
 
 class _Piece(NamedTuple):
@@ -110,22 +115,35 @@ class _Scan:
         self.buffer = self.buffer[: self.at] + tail
 
 
-def _read(piece: _Piece, source: str, at: str) -> Iterator[Paper | Fault]:
-    """The paper in one piece, or the papers in an object that wraps a list of them."""
+def _read(piece: _Piece, source: str, at: str) -> Paper | Fault:
     try:
         if piece.cut:
             raise WrongRecord(f"longer than {MAX_LINE >> 20} MiB")
-        value = _loads(piece.data)
-        for record in _unwrapped(value):
-            yield _paper(record, source, at)
+        return _paper(_loads(piece.data), source, at)
     except WrongRecord as wrong:
-        yield Fault(piece.where, str(wrong), piece.data[:MAX_RAW])
+        return Fault(piece.where, str(wrong), piece.data[:MAX_RAW])
 
 
 def _paper(record: Any, source: str, at: str) -> Paper:
     if not isinstance(record, dict):
         raise WrongRecord(f"{kind_of(record)}, not an object with a title")
     return read_exported(record) if is_exported(record) else to_paper(record, source=source, at=at)
+
+
+def _wrapped(piece: _Piece, source: str, at: str) -> Iterator[Paper | Fault]:
+    """The records inside ``{"total": 2, "data": [{...}, {...}]}``, as services answer; nothing for other values."""
+    try:
+        value = {} if piece.cut else _loads(piece.data)
+    except WrongRecord:
+        return
+    inner: list[Any] = []
+    if isinstance(value, dict) and "title" not in value:
+        inner = next((value[key] for key in _LISTS if isinstance(value.get(key), list)), [])
+    for number, record in enumerate(inner, 1):
+        try:
+            yield _paper(record, source, at)
+        except WrongRecord as wrong:
+            yield Fault(f"record {number}", str(wrong), json.dumps(record)[:MAX_RAW].encode())
 
 
 def _loads(data: bytes) -> Any:
@@ -139,13 +157,3 @@ def _loads(data: bytes) -> Any:
         raise WrongRecord("JSON nested too deeply") from None
     except ValueError:
         raise WrongRecord("not JSON") from None
-
-
-def _unwrapped(value: Any) -> list[Any]:
-    """The records inside ``{"total": 2, "data": [{...}, {...}]}``; any other value alone."""
-    if isinstance(value, dict) and "title" not in value:
-        for key in _LISTS:
-            inner = value.get(key)
-            if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
-                return inner
-    return [value]

@@ -15,7 +15,7 @@ SUFFIXES = (".ris",)
 MAX_RECORD = 4 << 20  # characters
 
 _TAG = re.compile(r"([A-Z][A-Z0-9])\s{1,2}-(?:\s(.*)|)$", re.DOTALL)
-_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*TY {1,2}- ?[A-Z]")
+_HEAD = re.compile(rb"\s*TY {1,2}- ?[A-Z]")
 # Tags with one value: the first that a record has wins, in this order.
 _ONE = (
     ("title", ("TI", "T1", "CT", "BT")),
