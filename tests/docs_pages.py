@@ -12,7 +12,7 @@ from broadsheet.cli import cli
 from broadsheet.sources._fields import SPELLINGS
 
 DOCS = Path(__file__).parents[1] / "docs"
-_WIDTH = 100
+_WIDTH = {"terminal_width": 100, "max_content_width": 100}
 
 
 def _between(page: str, mark: str, lines: Iterator[str]) -> str:
@@ -66,7 +66,7 @@ def cli_page() -> str:
 
 
 def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=_WIDTH, max_content_width=_WIDTH)
+    context = click.Context(command, info_name=name, parent=parent, **{**command.context_settings, **_WIDTH})
     text = "".join(f"    {line}".rstrip() + "\n" for line in command.get_help(context).splitlines())
     yield f"\n## {context.command_path}\n\n{text}"
     if isinstance(command, click.Group):

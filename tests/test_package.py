@@ -76,4 +76,4 @@ def test_dependencies_are_what_is_imported() -> None:
 
 
 # Imported by us, brought by a dependency that cannot do without it and shows its types in its own interface.
-BROUGHT_ALONG = {"starlette": "fastapi"}
+BROUGHT_ALONG = {"starlette": "fastapi", "markupsafe": "jinja2"}
