@@ -6,7 +6,7 @@ import json
 import os
 import random
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -27,7 +27,11 @@ def record(number: int) -> bytes:
 
 
 LINES = b"\n".join(map(record, range(COUNT)))
-PACKERS = {"": lambda data: data, ".gz": gzip.compress, ".zst": zstandard.compress}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".zst": zstandard.ZstdCompressor(write_checksum=True).compress,
+}
 
 
 def written(folder: Path, name: str, data: bytes) -> Path:
@@ -44,6 +48,10 @@ def only(path: Path) -> files.File:
 
 def read(path: Path) -> list[Paper | Fault]:
     return list(only(path).records())
+
+
+def titles(records: list[Paper | Fault]) -> list[str]:
+    return [record.reason if isinstance(record, Fault) else record.title for record in records]
 
 
 def reasons(path: Path) -> list[str]:
@@ -84,7 +92,8 @@ class TestBrokenCompression:
         kept: list[Paper | Fault] = []
         with pytest.raises(SourceError, match=r"cut\.jsonl.*, after .* records: the .* data breaks off after .* bytes"):
             kept.extend(only(path).records())
-        assert (kept and kept == read(written(tmp_path, "whole.jsonl", LINES * 8))[: len(kept)]) or len(kept) > COUNT
+        whole = read(written(tmp_path, "whole.jsonl", LINES * 8))
+        assert 0 < len(kept) < len(whole) and titles(kept) == titles(whole)[: len(kept)]
 
     def test_damaged_in_the_middle(self, tmp_path: Path, packed: str) -> None:
         data = bytearray(PACKERS[packed](LINES * 8))
@@ -252,8 +261,7 @@ def test_a_record_of_a_hundred_megabytes_in_bounded_memory(
     stream = cast("BinaryIO", io.BufferedReader(_Endless(head, 100 << 20, tail), 1 << 17))
     records, peak = peak_of(sources.formats()[name].parse(stream, source="x", at=""))
     assert len(records) == 3 and peak < 150 << 20
-    for item, part in zip(records, left, strict=True):
-        assert part in (item.reason if isinstance(item, Fault) else item.title)
+    assert all(part in text for part, text in zip(left, titles(records), strict=True))
 
 
 def test_a_compression_bomb_in_bounded_memory(tmp_path: Path) -> None:
