@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-WORDS = frozenset({"errors", "ids", "text", "paper", "query", "querylang", "registry", "settings"})
+WORDS = frozenset({"cite", "errors", "ids", "text", "paper", "query", "querylang", "registry", "settings"})
 # Lowest first. A room imports from the floors below it; the words may also import each other.
 FLOORS: tuple[frozenset[str], ...] = (
     WORDS,

@@ -321,4 +321,8 @@ def _stem_weights(text: str, reader: Reader) -> dict[str, float]:
 
 def _spelled(text: str) -> dict[str, str]:
     """stem -> the word as the question has it."""
-    return {its: word for word in reversed(plain_words(text)) if (its := stem(word))}
+    found: dict[str, str] = {}
+    for word in plain_words(text):
+        if its := stem(word):
+            found.setdefault(its, word)
+    return found

@@ -6,15 +6,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from broadsheet import cite
 from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
-from broadsheet.web import cite, site, typeset, urls, views
+from broadsheet.web import site, typeset, urls, views
 from broadsheet.web.http import JSON, answer, dumps
 from broadsheet.web.site import Site
 
 NEWEST = 13  # papers on the front page: one lead and two even columns
+VENUES = 12  # and as many categories, to browse from the front page
 SIMILAR = 6
 MAX_ID = 2_000  # characters; no identifier is that long
 
@@ -29,8 +31,13 @@ def front(request: Request) -> Response:
     """What the library holds, and the newest of it."""
     here = site.of(request)
     stats = here.library.stats()
-    page = here.library.search(Query(sort="new", limit=NEWEST, explain=True)) if stats.papers else None
-    return answer(request, here.render("front.html", stats=stats, page=page, date=site.today(), query=Query(sort="new"), views=views, venues=()))
+    query = Query(sort="new", limit=NEWEST, explain=True)
+    page = here.library.search(query) if stats.papers else None
+    body = here.render(
+        "front.html", stats=stats, page=page, shelf=here.library.shelf(VENUES), date=site.today(),
+        query=Query(sort="new"), views=views,
+    )  # fmt: skip
+    return answer(request, body)
 
 
 def search(request: Request) -> Response:
@@ -108,7 +115,8 @@ def _similar(here: Site, found: Paper) -> tuple[Page | None, str]:
 def about(request: Request) -> Response:
     """How papers are ranked, in words."""
     here = site.of(request)
-    return answer(request, here.render("about.html", query=Query(), stats=here.library.stats()))
+    weights = [(name, weight) for name, weight in here.library.settings.weights.items() if weight]
+    return answer(request, here.render("about.html", query=Query(), weights=weights))
 
 
 def asset(request: Request) -> Response:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 
-from broadsheet import ids
+from broadsheet import cite, ids
 from broadsheet.text import clip, join_names, plural
-from broadsheet.web import assets, cite, dates, latex, plots, typeset, urls
+from broadsheet.web import assets, dates, latex, plots, typeset, urls
 
 if TYPE_CHECKING:
     from broadsheet.library import Library

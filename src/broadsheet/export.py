@@ -1,0 +1,106 @@
+"""Papers to files: BibTeX, RIS, CSV, JSON Lines. What is written can be added again."""
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from broadsheet import cite
+from broadsheet.errors import Mistake, StoreError
+from broadsheet.library import Library
+from broadsheet.paper import Paper
+from broadsheet.query import MAX_LIMIT, MAX_OFFSET
+
+COLUMNS = (
+    "id",
+    "title",
+    "authors",
+    "year",
+    "venue",
+    "doi",
+    "url",
+    "pdf",
+    "keywords",
+    "categories",
+    "citations",
+    "abstract",
+)
+
+
+def write(library: Library, question: str, kind: str, output: Path | None, limit: int | None) -> int:
+    """Write the papers that *question* finds (all of them when it is empty); how many. Raises Mistake, StoreError.
+
+    A file is written beside *output* and renamed, so a failed export leaves no half of one.
+    """
+    if kind not in _FORMATS:
+        raise Mistake(f"--format is {kind!r}; it must be one of {', '.join(_FORMATS)}")
+    if limit is not None and limit < 1:
+        raise Mistake(f"--limit is {limit}; it must be 1 or more")
+    papers = islice(_found(library, question) if question.strip() else library.papers(), limit)
+    if output is None:
+        return _write(papers, kind, sys.stdout.buffer)
+    new = output.with_name(output.name + ".new")
+    try:
+        with new.open("wb") as file:
+            count = _write(papers, kind, file)
+        new.replace(output)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise StoreError(f"{output}: cannot be written ({error.strerror or error})") from error
+    return count
+
+
+def _found(library: Library, question: str) -> Iterator[Paper]:
+    offset: int | None = 0
+    while offset is not None and offset < MAX_OFFSET:
+        page = library.search(library.parse(question, offset=offset, limit=MAX_LIMIT))
+        yield from (hit.paper for hit in page.hits)
+        offset = page.next_offset
+
+
+def _write(papers: Iterable[Paper], kind: str, file: BinaryIO) -> int:
+    head, line = _FORMATS[kind]
+    file.write(head)
+    count = 0
+    for paper in papers:
+        file.write(line(paper))
+        count += 1
+    file.flush()
+    return count
+
+
+def _json_line(paper: Paper) -> bytes:
+    return orjson.dumps(paper.to_dict()) + b"\n"
+
+
+def _csv_line(paper: Paper) -> bytes:
+    doi = next((identifier.removeprefix("doi:") for identifier in paper.ids if identifier.startswith("doi:")), "")
+    return _csv_row([
+        paper.key, paper.title, "; ".join(paper.authors), str(paper.year or ""), paper.venue, doi, paper.link("page"),
+        paper.link("pdf"), "; ".join(paper.keywords), "; ".join(paper.categories),
+        "" if paper.citations is None else str(paper.citations), paper.abstract,
+    ])  # fmt: skip
+
+
+def _csv_row(cells: list[str]) -> bytes:
+    """A spreadsheet must not run a cell: what begins like a formula gets an apostrophe (OWASP, CSV injection)."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(["'" + c if c[:1] in ("=", "+", "@", "\t") else c for c in cells])
+    return line.getvalue().encode("utf-8", "replace")
+
+
+def _text(form: Callable[[Paper], str]) -> Callable[[Paper], bytes]:
+    return lambda paper: (form(paper).rstrip() + "\n\n").encode("utf-8", "replace")
+
+
+_FORMATS: dict[str, tuple[bytes, Callable[[Paper], bytes]]] = {
+    "jsonl": (b"", _json_line),
+    "bibtex": (b"", _text(cite.bibtex)),
+    "ris": (b"", _text(cite.ris)),
+    "csv": (b"\xef\xbb\xbf" + _csv_row(list(COLUMNS)), _csv_line),
+}
