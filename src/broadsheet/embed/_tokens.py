@@ -1,0 +1,154 @@
+"""Text to rows of a token table: a frequent word is one row, any other is split; frequent pairs have a row too.
+
+The work is done on UTF-8 bytes, and once for each distinct word of a batch, which is what makes a static encoder fast.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[np.int32]
+
+LONGEST_WORD = 64  # bytes; anything longer is not a word
+PIECE = b"##"  # begins a piece that continues a word, as in WordPiece
+PAIR = b" "  # between the two words of a pair
+KEPT_WORDS = 1 << 17  # split words remembered between calls
+
+
+def _table() -> bytes:
+    """Byte to byte: letters to lower case, everything that ends a word to a space, the bytes of other scripts kept."""
+    table = bytearray(b" " * 256)
+    for byte in range(256):
+        if chr(byte).isascii() and chr(byte).isalnum():
+            table[byte] = ord(chr(byte).lower())
+        elif byte >= 0x80 or byte in b"-'":
+            table[byte] = byte
+    return bytes(table)
+
+
+_TABLE = _table()
+_MARKS = re.compile("[\u0300-\u036f]+")
+_NOT_WORD = re.compile(r"[^\w\x00-\x7f]+")  # those of ASCII are in the table
+_JOINTS = re.compile(rb"[-']+")
+
+
+def split(text: str, limit: int) -> list[bytes]:
+    """The words of the first *limit* characters, lower case, without accents."""
+    text = text[:limit]
+    if not text.isascii():
+        text = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+        text = _NOT_WORD.sub(" ", text)
+    return text.encode("utf-8", "ignore").translate(_TABLE).split()
+
+
+class Read(NamedTuple):
+    """Texts as numbers of distinct words, text after text.
+
+    words     int32, shape (all words of all texts,)
+    lengths   int64, shape (texts,): how many of them are each text's
+    rows      rows of the table by number of the word; none for an unknown word
+    """
+
+    words: Rows
+    lengths: npt.NDArray[np.int64]
+    rows: list[tuple[int, ...]]
+
+
+class Tokens:
+    """A vocabulary, in the order of the table's rows. Safe to share between threads."""
+
+    def __init__(self, vocabulary: Sequence[bytes]) -> None:
+        self.vocabulary = vocabulary
+        self._row = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
+        self._pairs = self._pair_rows()
+        self._pair_codes = np.array(sorted(self._pairs), np.int64)
+        self._pair_of_code = np.array([self._pairs[code] for code in self._pair_codes.tolist()], np.int32)
+        self._split: dict[bytes, tuple[int, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+    def _pair_rows(self) -> dict[int, int]:
+        """Code of two rows -> the row of the pair. Pairs come last in a vocabulary, so the search is short."""
+        pairs = {}
+        for row in range(len(self.vocabulary) - 1, -1, -1):
+            first, pair, second = self.vocabulary[row].partition(PAIR)
+            if not pair:
+                break
+            if first in self._row and second in self._row:
+                pairs[self._row[first] * len(self.vocabulary) + self._row[second]] = row
+        return pairs
+
+    def of_word(self, word: bytes) -> tuple[int, ...]:
+        """The rows of one word: its own, else those of its parts at hyphens, else of its pieces; none if unknown."""
+        row = self._row.get(word)
+        if row is not None:
+            return (row,)
+        known = self._split.get(word)
+        if known is None:
+            known = self._of_parts(word)
+            if len(self._split) < KEPT_WORDS:
+                self._split[word] = known
+        return known
+
+    def _of_parts(self, word: bytes) -> tuple[int, ...]:
+        if len(word) > LONGEST_WORD:
+            return ()
+        rows: list[int] = []
+        for part in _JOINTS.split(word):
+            row = self._row.get(part)
+            rows += self._pieces(part) if row is None else (row,)
+        return tuple(rows)
+
+    def _pieces(self, word: bytes) -> list[int]:
+        """The longest known piece first, again and again (Wu et al. 2016); nothing when a rest is unknown."""
+        rows, start = [], 0
+        while start < len(word):
+            for end in range(len(word), start, -1):
+                row = self._row.get(PIECE + word[start:end] if start else word[:end])
+                if row is not None:
+                    rows.append(row)
+                    start = end
+                    break
+            else:
+                return []
+        return rows
+
+    def of_text(self, text: str, limit: int) -> list[int]:
+        """The rows of one text, for a few short ones; `of_texts` gives the same for many."""
+        words = [self.of_word(word) for word in split(text, limit)]
+        rows = [row for word in words for row in word]
+        if self._pairs:
+            width = len(self.vocabulary)
+            for left, right in pairwise(words):
+                if len(left) == 1 == len(right) and (pair := self._pairs.get(left[0] * width + right[0])) is not None:
+                    rows.append(pair)
+        return rows
+
+    def read(self, texts: Iterable[str], limit: int) -> Read:
+        """Many texts at once."""
+        number: defaultdict[bytes, int] = defaultdict()
+        number.default_factory = number.__len__
+        words: list[int] = []
+        lengths: list[int] = []
+        for text in texts:
+            found = split(text, limit)
+            lengths.append(len(found))
+            words.extend(map(number.__getitem__, found))
+        return Read(np.array(words, np.int32), np.array(lengths, np.int64), [*map(self.of_word, number)])
+
+    def pairs(self, read: Read) -> tuple[Rows, npt.NDArray[np.int64]]:
+        """Rows of the pairs of neighbours, in order, and the text of each."""
+        single = np.array([rows[0] if len(rows) == 1 else -1 for rows in read.rows], np.int64)[read.words]
+        text_of = np.repeat(np.arange(len(read.lengths)), read.lengths)
+        left, right = single[:-1], single[1:]
+        codes = np.where((left >= 0) & (right >= 0) & (text_of[:-1] == text_of[1:]), left * len(self) + right, -1)
+        place = np.searchsorted(self._pair_codes[:-1], codes)
+        found = self._pair_codes[place] == codes
+        return self._pair_of_code[place[found]], text_of[:-1][found]
