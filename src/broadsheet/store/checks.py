@@ -5,14 +5,15 @@ import sqlalchemy as sa
 from broadsheet.store.codec import decode
 from broadsheet.store.db import among
 from broadsheet.store.known import block_of
-from broadsheet.text import title_key
+from broadsheet.text import plural, title_key
 
 _COUNTS = sa.text("SELECT count(data), max(pk), max(seq) FROM paper")
 _COUNTER = sa.text("SELECT papers, pk, seq FROM counter")
 _LOST = sa.text("SELECT count(*) FROM alias WHERE pk NOT IN (SELECT pk FROM paper)")
 _ASTRAY = sa.text(
     """
-    SELECT count(*) FROM paper q JOIN paper p ON p.pk = q."into" WHERE q.data IS NOT NULL OR p."into" IS NOT NULL
+    SELECT count(*) FROM paper q LEFT JOIN paper p ON p.pk = q."into"
+    WHERE q."into" IS NOT NULL AND (q.data IS NOT NULL OR p.pk IS NULL OR p."into" IS NOT NULL)
     """
 )
 _ROWS = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
@@ -30,9 +31,11 @@ def problems(connection: sa.Connection) -> list[str]:
     if last < (highest or 0) or newest < (latest or 0):
         found.append(f"the store's counters ({last:,}, {newest:,}) are behind its rows ({highest:,}, {latest:,})")
     if lost := connection.execute(_LOST).scalar_one():
-        found.append(f"{lost:,} ids lead to rows that do not exist")
+        found.append(
+            "1 id leads to a row that does not exist" if lost == 1 else f"{lost:,} ids lead to rows that do not exist"
+        )
     if astray := connection.execute(_ASTRAY).scalar_one():
-        found.append(f"{astray:,} absorbed papers lead nowhere")
+        found.append(f"{plural(astray, 'absorbed paper')} cannot be followed to a living one")
     return found + _rows(connection)
 
 
@@ -59,4 +62,4 @@ def _rows(connection: sa.Connection) -> list[str]:
         titled = among(connection, _TITLES, sorted({block for block, _ in blocks}))
         hidden += sorted(pk for _, pk in blocks - {(block, pk) for block, pk in titled})
     sentences = ((broken, "cannot be read"), (hidden, "cannot be found by their ids or title"))
-    return [f"{len(pks):,} papers {what}, the first in row {pks[0]}" for pks, what in sentences if pks]
+    return [f"{plural(len(pks), 'paper')} {what}, the first in row {pks[0]}" for pks, what in sentences if pks]

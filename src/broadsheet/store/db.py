@@ -19,7 +19,7 @@ from broadsheet.errors import MissingExtra, Mistake, StoreError
 WAIT = 60.0  # seconds that a writer waits for another writer
 
 # FULL: a commit that was acknowledged survives a power cut, so that no index can be ahead of its store.
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=8192", "journal_size_limit=67108864")
+_PRAGMAS = ("synchronous=FULL", "wal_autocheckpoint=8192", "journal_size_limit=67108864")
 
 
 class Database:
@@ -58,6 +58,12 @@ class Database:
             if self.path is None:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(4862390215)"))
             yield connection
+
+    def claim(self) -> None:
+        """Settles what lasts in the file itself: readers beside a writer. Only once it is known to be ours."""
+        if self.path is not None:
+            with self._world(), self.engine.connect() as connection:
+                connection.connection.execute("PRAGMA journal_mode=WAL")  # outside of a transaction
 
     def size(self) -> dict[str, int]:
         """Bytes on disk."""
@@ -147,7 +153,7 @@ def _sqlite(path: Path, wait: float) -> sa.Engine:
 def _url(text: str) -> sa.URL:
     try:
         url = sa.make_url(text)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise Mistake("the store's address cannot be read; it looks like postgresql://user@host/database") from error
     if url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
         raise Mistake(f"a store is a file or a postgresql:// address, not {url.drivername}://")

@@ -15,6 +15,7 @@ def ready(database: Database) -> None:
     """Makes the tables of a fresh database, upgrades an older one; refuses a newer one and a stranger's."""
     with database.reading() as connection:
         version = version_of(connection, database.name)
+    database.claim()
     if version == HEAD:
         return
     with database.creating() as connection:
