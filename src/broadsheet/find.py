@@ -86,7 +86,7 @@ class Finder:
             return None
         sentence = f"{ids.shown(wanted)} is one of its identifiers"
         signal = Signal("id", 1.0, 1.0, 1.0, sentence)
-        hit = Hit(paper, 1.0, (signal,), sentence, marked(paper.title, {}), snippet(paper.abstract, {}))
+        hit = Hit(paper, 1.0, (signal,), sentence, marked(paper.title, []), snippet(paper.abstract, [], {}))
         years = {paper.year: 1} if paper.year else {}
         return Page(query, 1, (hit,)[query.offset :], years=years, notes=query.notes)
 
@@ -238,8 +238,9 @@ def _hit(
     signals: Mapping[str, float],
 ) -> Hit:
     """One paper as shown: what of the question it holds, and why it is where it is."""
-    title = {token.stem for token in tokens(paper.title, weights)}
-    text = {token.stem for token in tokens(f"{paper.abstract} {' '.join(paper.keywords)}", weights)} - title
+    in_title, in_abstract = tokens(paper.title, weights), tokens(paper.abstract, weights)
+    title = {token.stem for token in in_title}
+    text = {token.stem for token in in_abstract + tokens(" ".join(paper.keywords), weights)} - title
     seen = Seen(
         paper,
         0.0,
@@ -253,8 +254,8 @@ def _hit(
         score=sum(signal.share for signal in told),
         signals=told,
         why=rank.why(told),
-        title=marked(paper.title, weights),
-        snippet=snippet(paper.abstract, weights),
+        title=marked(paper.title, in_title),
+        snippet=snippet(paper.abstract, in_abstract, weights),
     )
 
 

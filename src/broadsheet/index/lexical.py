@@ -126,8 +126,9 @@ class Lexical:
         """Papers that fit phrases and filters, in the order of *sort*, scores all zero."""
         field, order = _SORT_FIELD.get(sort, _SORT_FIELD["new"])
         result = self.searcher.search(self._all(match), limit, count=False, order_by_field=field, order=order)
-        pks = self._pks([address for _, address in result.hits])
-        keys = np.array([key if key is not None else 0 for key, _ in result.hits], np.int64)
+        hits = result.hits
+        pks = self._pks([address for _, address in hits])
+        keys = np.array([key or 0 for key, _ in hits], np.int64)
         by_pk = np.lexsort((pks, keys if order == Order.Asc else -keys))
         return Ranked(pks[by_pk], np.zeros(len(pks), np.float32))
 
@@ -208,8 +209,9 @@ class Lexical:
 
     def _run(self, query: Query, limit: int) -> Ranked:
         result = self.searcher.search(query, max(1, limit), count=False)
-        pks = self._pks([address for _, address in result.hits])
-        scores = np.array([score for score, _ in result.hits], np.float32)
+        hits = result.hits  # a property that makes the list anew each time
+        pks = self._pks([address for _, address in hits])
+        scores = np.array([score for score, _ in hits], np.float32)
         order = np.lexsort((pks, -scores))
         return Ranked(pks[order], scores[order])
 

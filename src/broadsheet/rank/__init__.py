@@ -6,6 +6,7 @@ Shaw's CombSUM, 1994): each reader can see what every signal added to a paper's 
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple, Protocol, cast
 
 import numpy as np
@@ -91,6 +92,7 @@ def why(signals: tuple[Signal, ...], most: int = 2) -> str:
     return "; ".join(signal.sentence for signal in signals[:most])
 
 
+@cache
 def _signal(name: str) -> "_Module":
     return cast("_Module", registry.load(sys.modules[__name__], name))
 
