@@ -60,7 +60,10 @@ def _on_error(request: Request, error: Exception) -> Response:
 
 def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    words = {404: f"There is no page at {clean(request.url.path)[:200]}.", 405: f"{request.method} is not possible here."}
+    words = {
+        404: f"There is no page at {clean(request.url.path)[:200]}.",
+        405: f"{request.method} is not possible here.",
+    }
     return _failed(request, error.status_code, words.get(error.status_code, error.detail), dict(error.headers or {}))
 
 

@@ -1,6 +1,6 @@
 """The same answers for programs: JSON under ``/api/v1``. Errors are RFC 9457 problems, from the one table."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -61,7 +61,7 @@ def similar(
 
 @router.get("/stats", summary="What the library holds")
 def stats(request: Request) -> Response:
-    return answer(request, dumps(asdict(site.of(request).library.stats())), JSON)
+    return answer(request, dumps(site.of(request).library.stats().to_dict()), JSON)
 
 
 def _page(request: Request, page: Page) -> Response:

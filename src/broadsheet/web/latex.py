@@ -34,7 +34,8 @@ _SPECIAL = re.compile(
     rf"""
     (?P<math> \$\$(?P<m1>[^$]{{1,{MAX_MATH}}})\$\$ | \$(?P<m2>(?:\\.|[^$\\]){{1,{MAX_MATH}}})\$
             | \\\((?P<m3>.{{1,{MAX_MATH}}}?)\\\) | \\\[(?P<m4>.{{1,{MAX_MATH}}}?)\\\] )
-  | \{{?\\(?:(?P<mark>[`'^"~=.])\s?|(?P<mark2>[uvHckrdb])(?:\s|(?=\{{)))(?:\{{(?P<on1>\\?[A-Za-z])\}}|(?P<on2>\\[ij]\b|[A-Za-z]))\}}?
+  | \\(?:(?P<mark>[`'^"~=.])\s?|(?P<mark2>[uvHckrdb])(?:\s|(?=\{{)))
+    (?:\{{(?P<on1>\\?[A-Za-z])\}}|(?P<on2>\\[ij]\b|[A-Za-z]))
   | \\(?P<cite>cite[a-z]*|ref|eqref|label)\*?(?:\[[^\]]{{0,80}}\])*\{{(?P<keys>[^{{}}]{{0,200}})\}}
   | \\href\s?\{{[^{{}}]{{0,500}}\}}(?=\{{)
   | \\(?:begin|end)\{{[A-Za-z]+\*?\}}
@@ -160,21 +161,9 @@ class _Reader:
 
 
 def _accented(match: re.Match[str]) -> Piece:
-    start, end = match.span()
-    if match[0].startswith("{") != match[0].endswith("}") or match[0].endswith("}}") != match[0].startswith("{"):
-        start, end = _trimmed(match)
     letter = (match["on1"] or match["on2"]).lstrip("\\")
-    return Piece(start, end, "atom", unicodedata.normalize("NFC", letter + _ACCENTS[match["mark"] or match["mark2"]]))
-
-
-def _trimmed(match: re.Match[str]) -> tuple[int, int]:
-    r"""The match without an outer brace that belongs to something larger: the first of ``{\'Et\'e}``."""
-    start, end = match.span()
-    opened = match[0].startswith("{")
-    inner = match.end("on1") + 1 if match["on1"] else match.end("on2")
-    if opened and end == inner:
-        return start + 1, end
-    return (start, inner) if not opened else (start, end)
+    shown = unicodedata.normalize("NFC", letter + _ACCENTS[match["mark"] or match["mark2"]])
+    return Piece(match.start(), match.end(), "atom", shown)
 
 
 def _is_formula(body: str, after: str) -> bool:

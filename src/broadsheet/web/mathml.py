@@ -35,8 +35,11 @@ _ATTRIBUTES = {
 _SIZE = re.compile(r"-?\d?\.?\d{1,3}(?:em|ex)")
 _SIZED = frozenset(("minsize", "maxsize", "width"))
 # Commands that papers define for themselves, as what they nearly always mean.
-_HOUSE = {"eps": r"\epsilon ", "R": r"\mathbb{R}", "N": r"\mathbb{N}", "Z": r"\mathbb{Z}", "bm": r"\boldsymbol",
-          "cO": r"\mathcal{O}", "Tilde": r"\tilde", "ensuremath": "", "smash": "", "rm": "", "cal": "", "mathscr": r"\mathcal"}  # fmt: skip
+_HOUSE = {
+    "eps": r"\epsilon ", "R": r"\mathbb{R}", "N": r"\mathbb{N}", "Z": r"\mathbb{Z}", "bm": r"\boldsymbol",
+    "cO": r"\mathcal{O}", "Tilde": r"\tilde", "ensuremath": "", "smash": "", "rm": "", "cal": "",
+    "mathscr": r"\mathcal",
+}  # fmt: skip
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _FONT = re.compile(r"\{\\(rm|bf|it|sf|tt|cal)\s+([^{}]*)\}")
 _FONTS = {"rm": "mathrm", "bf": "mathbf", "it": "mathit", "sf": "mathsf", "tt": "mathtt", "cal": "mathcal"}

@@ -1,5 +1,6 @@
 """The pages for people: one function each, listed in `ROUTES`. Plain functions; the server runs them in threads."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from broadsheet.paper import Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
 from broadsheet.web import site, typeset, urls, views
-from broadsheet.web.http import JSON, answer, dumps
+from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 
 NEWEST = 13  # papers on the front page: one lead and two even columns
@@ -20,10 +21,9 @@ VENUES = 12  # and as many categories, to browse from the front page
 SIMILAR = 6
 MAX_ID = 2_000  # characters; no identifier is that long
 
-_EXPORTS = {
-    ".bib": ("application/x-bibtex; charset=utf-8", lambda paper: cite.bibtex(paper).encode()),
-    ".ris": ("application/x-research-info-systems; charset=utf-8", lambda paper: cite.ris(paper).encode()),
-    ".json": (JSON, lambda paper: dumps(paper.to_dict())),
+_EXPORTS: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
+    ".bib": ("application/x-bibtex; charset=utf-8", cite.bibtex),
+    ".ris": ("application/x-research-info-systems; charset=utf-8", cite.ris),
 }
 
 
@@ -67,7 +67,7 @@ def _nothing(request: Request, here: Site, page: Page) -> Response:
 
 
 def paper(request: Request) -> Response:
-    """One paper, whatever id or alias names it; with ``.bib``, ``.ris`` or ``.json`` behind the id, as a file."""
+    """One paper, whatever id or alias names it; with ``.bib`` or ``.ris`` behind the id, as a reference."""
     here = site.of(request)
     asked = identifier(request)
     found, suffix = _find(here, asked)
@@ -76,7 +76,7 @@ def paper(request: Request) -> Response:
         return RedirectResponse(urls.paper(found.key, suffix), 308, {"cache-control": "no-cache"})
     if suffix:
         media, export = _EXPORTS[suffix]
-        return answer(request, export(found), media)
+        return answer(request, export(found).encode(), media)
     similar, trouble = _similar(here, found)
     body = here.render(
         "paper.html", paper=found, abstract=typeset.typeset(found.abstract), similar=similar, trouble=trouble,

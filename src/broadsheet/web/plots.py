@@ -1,8 +1,8 @@
 """Small plots as SVG, drawn on the server: no script needed to see them, a text for who cannot. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
-from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -11,9 +11,11 @@ from broadsheet.text import plural
 
 MOST_BARS = 48  # more years than that are drawn in steps of 2, 5, 10 ...
 _HEIGHT = 56
+_WIDEST = 40  # pixels that a bar may take; with many years the page's width decides
 
 
-class Bar(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bar:
     """Papers from *low* to *high* (years, inclusive)."""
 
     low: int
@@ -51,15 +53,18 @@ def histogram(
     most = max(drawn, key=lambda bar: bar.count)
     label = f"Papers by year, {drawn[0].low} to {drawn[-1].high}; most in {most.label}: {most.count:,}"
     inner = "".join(_bar(place, bar, most.count, href, _within(bar, chosen)) for place, bar in enumerate(drawn))
+    width = min(len(drawn) * _WIDEST, 1200)
     return Markup(
-        f'<svg class="hist" viewBox="0 0 {len(drawn) * 10} {_HEIGHT}" preserveAspectRatio="none" role="group"'
-        f' aria-label="{escape(label)}">{inner}</svg>'
+        f'<svg class="hist" width="{width}" viewBox="0 0 {len(drawn) * 10} {_HEIGHT}" preserveAspectRatio="none"'
+        f' role="group" aria-label="{escape(label)}">{inner}</svg>'
         f'<p class="axis" aria-hidden="true"><span>{drawn[0].low}</span><span>{drawn[-1].high}</span></p>'
     )
 
 
 def _within(bar: Bar, chosen: tuple[int | None, int | None]) -> bool:
     low, high = chosen
+    if low is None and high is None:
+        return False
     return (low is None or bar.high >= low) and (high is None or bar.low <= high)
 
 
@@ -80,25 +85,38 @@ def _on(lit: bool) -> str:
     return ' class="on"' if lit else ""
 
 
+_COLOURS = {"text": 0, "meaning": 1, "title": 2, "recency": 3, "citations": 4, "id": 5}
+
+
 def parts(signals: Sequence[Signal]) -> Markup:
     """A score's parts as one thin stacked bar, in the order of *signals*; decoration, its numbers stand in a table."""
     drawn = "".join(
-        f'<rect class="p{place}" x="{x:.1f}" y="0" width="{width:.1f}" height="6"/>' for place, x, width in _shares(signals)
+        f'<rect class="{_colour(name)}" x="{x:.1f}" y="0" width="{width:.1f}" height="6"/>'
+        for name, x, width in _shares(signals)
     )
     return Markup(f'<svg class="parts" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{drawn}</svg>')
 
 
-def _shares(signals: Sequence[Signal]) -> Iterator[tuple[int, float, float]]:
-    """(place, start, width) of each part that added something, in hundredths of the whole."""
+def _shares(signals: Sequence[Signal]) -> Iterator[tuple[str, float, float]]:
+    """(name, start, width) of each part that added something, in hundredths of the whole."""
     whole = sum(max(0.0, signal.share) for signal in signals) or 1.0
     start = 0.0
-    for place, signal in enumerate(signals):
+    for signal in signals:
         width = 100 * max(0.0, signal.share) / whole
         if width:
-            yield place % 6, start, width
+            yield signal.name, start, width
         start += width
 
 
-def key(place: int) -> Markup:
-    """The colour of part *place*, for its row in the table."""
-    return Markup(f'<svg class="key" viewBox="0 0 6 6" aria-hidden="true"><rect class="p{place % 6}" width="6" height="6"/></svg>')
+def key(name: str) -> Markup:
+    """The colour of the signal *name*, for its row in the table."""
+    colour = _colour(name)
+    return Markup(
+        f'<svg class="key" viewBox="0 0 6 6" aria-hidden="true"><rect class="{colour}" width="6" height="6"/></svg>'
+    )
+
+
+def _colour(name: str) -> str:
+    """A signal looks the same wherever it stands; one that we do not know gets a colour by its name."""
+    place = _COLOURS.get(name)
+    return f"p{sum(name.encode()) % 6 if place is None else place}"

@@ -70,6 +70,11 @@ def filtered(query: Query, **changes: Any) -> Query:
     return replace(query, filters=replace(query.filters, **changes), offset=0)
 
 
+def browse_by(field: str, value: str) -> str:
+    """`browse` by one value of a field that only the template knows."""
+    return browse(**{field: (value,)})
+
+
 def browse(**filters: Any) -> str:
     """The address of everything that one filter keeps: an author's papers, a venue's."""
     return search(Query(filters=Filters(**filters)))

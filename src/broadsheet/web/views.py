@@ -95,7 +95,7 @@ def searched(query: Query) -> list[str]:
     said += [f"the phrase “{phrase}”" for phrase in query.phrases]
     said += [f"without “{word}”" for word in query.without]
     said += [f"the identifier {query.lookup}"] if query.lookup else []
-    return said + [f"{chip.word}: {chip.value}" for chip in chips(query)]
+    return said + [f"with {chip.word} {chip.value}" for chip in chips(query)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +132,25 @@ def facts(paper: Paper) -> list[Fact]:
     grouped: dict[Origin, list[str]] = {}
     for field, origin in paper.provenance:
         grouped.setdefault(origin, []).append(field.replace(".", " "))
-    return [Fact(origin, tuple(grouped[origin])) for origin in sorted(grouped, key=lambda o: (o.at, o.source), reverse=True)]
+    return [
+        Fact(origin, tuple(grouped[origin])) for origin in sorted(grouped, key=lambda o: (o.at, o.source), reverse=True)
+    ]
 
 
-LINK_WORDS = {"page": "Abstract page", "pdf": "PDF", "code": "Code", "project": "Project", "data": "Data", "video": "Video"}
+LINK_WORDS = {
+    "page": "Abstract page",
+    "pdf": "PDF",
+    "code": "Code",
+    "project": "Project",
+    "data": "Data",
+    "video": "Video",
+}
 
 
 def links(paper: Paper) -> list[tuple[str, str]]:
     """(words, address) of a paper's links, what readers want first first; only addresses that a browser may follow."""
     known = dict(paper.links)
-    order = [kind for kind in ("pdf", "page", "code", "project", "data", "video") if kind in known]
+    order: list[str] = [kind for kind in ("pdf", "page", "code", "project", "data", "video") if kind in known]
     order += [kind for kind in known if kind not in order]
     return [
         (LINK_WORDS.get(kind, kind.capitalize()), known[kind])
