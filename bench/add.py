@@ -18,7 +18,7 @@ def child(papers: int) -> None:
 
     home, corpus = libraries.empty(papers), libraries.corpus_of(papers)
     stages = []
-    with open_library(home, env={}) as library:
+    with open_library(home) as library:
         with table.stage() as storing:
             library.add([corpus], index=False)
         with table.stage() as indexing:

@@ -26,7 +26,7 @@ def texts(corpus: Path) -> Iterator[Text]:
 def measure(result: table.Table, papers: int, each: int, *, fresh: bool) -> None:
     corpus = libraries.corpus_of(papers)
     questions = ask(corpus, each)
-    with open_library(libraries.prepared(papers, fresh=fresh), env={}) as library:
+    with open_library(libraries.prepared(papers, fresh=fresh)) as library:
         count = library.stats().papers
         for kind, asked in questions.items():
             times = table.timed(library.search, asked)

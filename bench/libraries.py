@@ -29,7 +29,7 @@ def prepared(papers: int, *, fresh: bool = False) -> Path:
     home = home_of(papers)
     if fresh or not (home / "prepared").exists():
         empty(papers)
-        with open_library(home, env={}) as library:
+        with open_library(home) as library:
             library.add([corpus_of(papers)])
         (home / "prepared").touch()
     return home
