@@ -5,7 +5,6 @@ records -> batch -> Writer.match -> decide (pure) -> Writer -> commit, with the 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Literal, NamedTuple
 
 import orjson
@@ -291,13 +290,15 @@ def _whole(records: Iterable[Paper | Fault], part: str) -> Iterator[Paper | Faul
 
 def _batches(records: Iterator[Paper | Fault], size: int) -> Iterator[list[Paper | Fault]]:
     """Lists of at most *size* records, shorter when the records are huge."""
-    while batch := list(islice(records, 1)):
-        weight = 0
-        for record in islice(records, size - 1):
-            batch.append(record)
-            weight += len(record.raw if isinstance(record, Fault) else record.abstract)
-            if weight > WEIGHT:
-                break
+    batch: list[Paper | Fault] = []
+    weight = 0
+    for record in records:
+        batch.append(record)
+        weight += len(record.raw if isinstance(record, Fault) else record.abstract)
+        if len(batch) == size or weight > WEIGHT:
+            yield batch
+            batch, weight = [], 0
+    if batch:
         yield batch
 
 
