@@ -26,7 +26,7 @@ from broadsheet.index.dense import NARROW_ROWS, Mask, Near
 from broadsheet.index.lexical import Match, Ranked, stems
 from broadsheet.index.snippets import marked, plain_words, snippet, stem, tokens
 from broadsheet.paper import Paper
-from broadsheet.query import MAX_OFFSET, Hit, Page, Query, Signal
+from broadsheet.query import MAX_OFFSET, MAX_WORDS, Hit, Page, Query, Signal
 from broadsheet.rank import Facts, Ranking, Seen
 from broadsheet.store import Store
 from broadsheet.text import plural
@@ -36,11 +36,11 @@ V = TypeVar("V")
 Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
-DEPTH = 400  # candidates from each index; deeper ones changed no figure of bench/relevance.py
+DEPTH = 100  # candidates from each index; deeper ones changed no figure of bench/relevance.py
 TITLE_WEIGHT = 0.25  # of a word in the title, beside the same word in the text
 AUTHOR_WEIGHT = 0.5  # of a word that is part of an author's name
 TITLE_SIGNAL = 1.0  # weight of "the question is its title": more than text and meaning together can add elsewhere
-LIKE_WEIGHTS = {"text": 0.4, "meaning": 0.6}
+LIKE_WEIGHTS = {"text": 0.4, "meaning": 0.6}  # neighbourhood of words in a title tells nothing about other papers
 UNLIKE = 0.5  # how much a disliked paper pushes away, beside how much a liked one draws
 REMEMBERED = 256  # result lists
 KEEP_SECONDS = 900.0
@@ -107,7 +107,7 @@ class Finder:
         near = reader.dense.search(vector, DEPTH)
         found = np.setdiff1d(np.union1d(lexical.pks, near.pks), _array([*pks, *without]))
         none = _array([])
-        ranking = rank.rank(_facts(found, lexical, vector, none, reader), LIKE_WEIGHTS)
+        ranking = rank.rank(_facts(titles, found, lexical, vector, none, reader), LIKE_WEIGHTS)
         order = np.lexsort((found, -ranking.total))[:limit]
         listing = Listing(
             found[order], {name: values[order] for name, values in ranking.scores.items()}, len(found), False, {}
@@ -170,7 +170,7 @@ class Finder:
         pks = np.unique(np.concatenate([lexical.pks, near.pks, titled]))
         if not len(pks):
             return Listing(pks, {}, 0, False, {})
-        facts = _facts(pks, lexical, vector, titled, reader)
+        facts = _facts(match.words, pks, lexical, vector, titled, reader)
         ranking = rank.rank(facts, self.weights)
         order = _order(query, pks, ranking, reader)
         scores = {name: values[order] for name, values in ranking.scores.items()}
@@ -280,13 +280,18 @@ def _listed(query: Query, match: Match, reader: Reader, reach: int) -> Listing:
     return Listing(found.pks, {}, total, False, reader.lexical.years(match))
 
 
-def _facts(pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, reader: Reader) -> Facts:
+def _facts(text: str, pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, reader: Reader) -> Facts:
     bm25 = np.zeros(len(pks), np.float32)
     _, here, there = np.intersect1d(pks, lexical.pks, assume_unique=True, return_indices=True)
     bm25[here] = lexical.scores[there]
+    weights = _stem_weights(text, reader)
+    order = [its for word in plain_words(text) if (its := stem(word)) in weights][:MAX_WORDS]
+    close = reader.forward.closeness(order, [weights[its] for its in order], pks)
     return Facts(
         bm25=bm25,
         cosine=reader.dense.cosines(vector, pks),
+        coverage=close.coverage,
+        proximity=close.proximity,
         title=np.isin(pks, titled).astype(np.float32),
         year=reader.columns.values("year", pks),
         citations=reader.columns.values("citations", pks),

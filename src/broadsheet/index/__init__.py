@@ -6,6 +6,7 @@ Everything here can be deleted at any time and is rebuilt from the store. Layout
     gen-000001/state.json   what is valid: the change number reached, row counts, file names, the encoder's contract
     gen-000001/lexical/     tantivy
     gen-000001/vectors.f16  float16 rows by pk
+    gen-000001/forward.u32  analysed words in order
     gen-000001/*.faiss, columns-*.npz
 
 A refresh adds to the current generation and then replaces state.json; a rebuild fills a new generation and then
@@ -28,7 +29,8 @@ import numpy.typing as npt
 from broadsheet.errors import IndexStale
 from broadsheet.index.columns import Columns
 from broadsheet.index.dense import Dense, DenseWriter
-from broadsheet.index.lexical import Lexical
+from broadsheet.index.forward import Forward, ForwardWriter
+from broadsheet.index.lexical import Lexical, body
 from broadsheet.paper import Paper
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from broadsheet.index.lexical import LexicalWriter
     from broadsheet.store import Change, Store
 
-FORMAT = 1
+FORMAT = 2
 BATCH = 4_096
 COMMIT_EVERY = 300_000  # papers; a crash costs at most so many
 STALE_SHARE = 0.02  # replaced papers still counted in BM25's statistics, above which the lexical part is rebuilt
@@ -56,6 +58,7 @@ class State:
     columns: str = ""
     contract: str = ""
     dim: int = 0
+    words: int = 0  # in forward.u32
     stale: int = 0  # replaced or removed papers that tantivy still counts
     format: int = FORMAT
 
@@ -69,6 +72,7 @@ class Reader:
     lexical: Lexical
     dense: Dense
     columns: Columns
+    forward: Forward
 
 
 def passage(paper: Paper) -> str:
@@ -126,7 +130,8 @@ class Index:
             try:
                 columns = Columns.load(folder / state.columns)
                 dense = Dense(folder, state.dim, state.rows, state.ivf)
-                return Reader(name, state, Lexical(folder / "lexical"), dense, columns)
+                forward = Forward(folder, columns.starts, columns.single["words"], state.words)
+                return Reader(name, state, Lexical(folder / "lexical"), dense, columns, forward)
             except FileNotFoundError:
                 if attempt == 4:
                     raise
@@ -190,6 +195,7 @@ class _Refresh:
         self.folder, self.state, self.store, self.encoder = folder, state, store, encoder
         self.progress = progress or (lambda done, total: None)
         self.columns = Columns.load(folder / state.columns) if state.columns else Columns()
+        self.forward = ForwardWriter(folder, self.columns.starts, self.columns.single["words"], state.words)
         self.first = not state.seq
 
     def run(self) -> int:
@@ -215,6 +221,7 @@ class _Refresh:
             self._commit(dense, seq, ivf, stale)
         finally:
             dense.close()
+            self.forward.close()
             writer.close()
         self.progress(total, total)
         return done
@@ -229,6 +236,7 @@ class _Refresh:
         known = self._known(gone)
         stale += int(known.sum())
         self.columns.remove(gone)
+        self.forward.remove(gone)
         dense.put(gone[gone < dense.rows], np.zeros((int((gone < dense.rows).sum()), dense.dim), np.float32))
         if kept:
             pks = _pks([pk for pk, _ in kept])
@@ -238,6 +246,7 @@ class _Refresh:
             stale += int(known.sum())
             dense.put(pks, self.encoder.encode([passage(paper) for _, paper in kept], "passage"))
             self.columns.put(pks, [paper for _, paper in kept])
+            self.forward.put(pks, [body(paper) for _, paper in kept])
         return stale
 
     def _known(self, pks: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -249,6 +258,8 @@ class _Refresh:
 
     def _commit(self, dense: DenseWriter, seq: int, ivf: str, stale: int) -> None:
         dense.flush()
+        self.forward.flush()
+        self.columns.starts, self.columns.single["words"] = self.forward.starts, self.forward.lengths
         columns = f"columns-{seq}.npz"
         self.columns.save(self.folder / columns)
         before = self.state
@@ -261,6 +272,7 @@ class _Refresh:
             columns=columns,
             contract=self.encoder.contract.hash,
             dim=dense.dim,
+            words=self.forward.size,
             stale=stale,
         )
         _replace(self.folder / "state.json", json.dumps(asdict(self.state)).encode())

@@ -1,7 +1,8 @@
 """Facts by paper as plain arrays: what filters, sorts and signals read for many papers at once.
 
-Position = pk. One value a paper: year, date (yyyymmdd), citations, venue. Several a paper: categories, sources, as
-pairs (pk, code). Values are folded; the spelling that people see is kept beside the code.
+Position = pk. One value a paper: year, date (yyyymmdd), citations, venue, and where the forward index has its words.
+Several a paper: categories, sources, as pairs (pk, code). Values are folded; the spelling that people see is kept
+beside the code.
 """
 
 import json
@@ -21,7 +22,7 @@ Pks = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int32]
 
-_SINGLE = ("year", "date", "citations", "venue", "live")
+_SINGLE = ("year", "date", "citations", "venue", "live", "words")
 _MANY = ("category", "source")
 
 
@@ -30,6 +31,7 @@ class Columns:
 
     def __init__(self) -> None:
         self.single: dict[str, Ints] = {name: np.zeros(0, np.int32) for name in _SINGLE}
+        self.starts = np.zeros(0, np.int64)  # where each paper's words begin in the forward index
         self.many: dict[str, npt.NDArray[np.int64]] = {name: np.zeros((0, 2), np.int64) for name in _MANY}
         self.names: dict[str, dict[str, int]] = {name: {} for name in ("venue", *_MANY)}
         self.shown: dict[str, list[str]] = {name: [""] for name in ("venue", *_MANY)}
@@ -138,7 +140,12 @@ class Columns:
         """Write beside *path* and rename."""
         self.settle()
         words = json.dumps({"names": self.names, "shown": self.shown}).encode()
-        arrays: dict[str, Any] = {**self.single, **self.many, "words": np.frombuffer(words, np.uint8)}
+        arrays: dict[str, Any] = {
+            **self.single,
+            **self.many,
+            "starts": self.starts,
+            "names": np.frombuffer(words, np.uint8),
+        }
         new = path.with_name(path.name + ".new")
         with new.open("wb") as file:
             np.savez(file, **arrays)
@@ -150,7 +157,8 @@ class Columns:
         with np.load(path, allow_pickle=False) as arrays:
             columns.single = {name: arrays[name] for name in _SINGLE}
             columns.many = {name: arrays[name] for name in _MANY}
-            words = json.loads(arrays["words"].tobytes())
+            columns.starts = arrays["starts"]
+            words = json.loads(arrays["names"].tobytes())
         columns.names, columns.shown = words["names"], words["shown"]
         return columns
 

@@ -24,7 +24,7 @@ EXACT_ROWS = 50_000
 NARROW_ROWS = 20_000  # a filter that keeps at most so many rows is answered by comparing them all
 FIRST_EPOCH = 50_000
 TRAIN_PER_LIST = 40  # rows a list for k-means, FAISS's own lower bound for a stable codebook
-PROBES = 96
+PROBES = 64
 SCAN_BLOCK = 65_536  # rows converted to float32 at a time when scanning
 
 
@@ -106,7 +106,7 @@ class Dense:
     def _from_lists(self, vector: "Vectors", limit: int, mask: Mask | None) -> Near:
         faiss = _faiss()
         if self._ivf is None:
-            self._ivf = faiss.read_index(str(self._ivf_path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+            self._ivf = faiss.read_index(str(self._ivf_path), faiss.IO_FLAG_MMAP_IFC)  # mapped, not copied
             faiss.omp_set_num_threads(1)  # one question is too small to share; threads serve other readers
         selector = None
         if mask is not None:

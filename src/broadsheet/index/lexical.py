@@ -242,12 +242,17 @@ class LexicalWriter:
         self._index.reload()
 
 
+def body(paper: Paper) -> str:
+    """What of a paper is searched by words."""
+    return f"{paper.title}\n{paper.abstract}\n{'; '.join(paper.keywords)}"
+
+
 def _document(pk: int, paper: Paper) -> Document:
     document = Document()
     document.add_unsigned("pk", pk)
-    body = f"{paper.title}\n{paper.abstract}\n{'; '.join(paper.keywords)}"
-    document.add_text("text", body)
-    document.add_text("exact", body)
+    text = body(paper)
+    document.add_text("text", text)
+    document.add_text("exact", text)
     document.add_text("title", paper.title)
     if paper.authors:
         document.add_text("author", "; ".join(paper.authors))

@@ -25,6 +25,8 @@ class Facts(NamedTuple):
 
     bm25       lexical score, 0 where no word of the question occurs
     cosine     of the paper's and the question's vectors, 0 where either has none
+    coverage   share of the question's words, by weight, that it holds
+    proximity  how close together it holds words that are neighbours in the question
     title      1 where the whole question is the paper's title
     year       0 where unknown
     citations  0 where unknown
@@ -33,6 +35,8 @@ class Facts(NamedTuple):
 
     bm25: Scores
     cosine: Scores
+    coverage: Scores
+    proximity: Scores
     title: Scores
     year: Ints
     citations: Ints
@@ -53,6 +57,12 @@ class Seen(NamedTuple):
     in_title: tuple[str, ...]
     in_text: tuple[str, ...]
     missing: tuple[str, ...]
+
+
+def spread(values: Scores) -> Scores:
+    """Min-max over the candidates: 0 for the least of them, 1 for the most; all 0 when they are alike."""
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+    return ((values - low) / (high - low)).astype(np.float32) if high > low else np.zeros_like(values)
 
 
 class Ranking(NamedTuple):

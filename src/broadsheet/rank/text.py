@@ -1,13 +1,10 @@
-"""Signal: the words of the question occur in the paper (BM25, as a share of the best among the candidates)."""
+"""Signal: the words of the question occur in the paper (BM25, between the candidates' least and best)."""
 
-import numpy as np
-
-from broadsheet.rank import Facts, Scores, Seen
+from broadsheet.rank import Facts, Scores, Seen, spread
 
 
 def score(facts: Facts) -> Scores:
-    best = float(facts.bm25.max(initial=0.0))
-    return facts.bm25 / np.float32(best) if best > 0 else np.zeros_like(facts.bm25)
+    return spread(facts.bm25)
 
 
 def sentence(seen: Seen) -> str:

@@ -1,0 +1,141 @@
+"""The forward index: the analysed words of each paper in order, as 32-bit hashes in a memory-mapped file.
+
+An inverted index answers which papers hold a word; this answers, for the few hundred candidates of a question, which
+of its words they hold and how close together. `closeness` turns that into two features.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from broadsheet.index.lexical import STEMS
+
+Pks = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+Words = npt.NDArray[np.uint32]
+
+FILE = "forward.u32"
+FARTHEST = 8  # words between two neighbours of the question beyond which they count as unrelated
+
+
+class Closeness(NamedTuple):
+    """Two features of n papers, each of shape (n,) in [0, 1].
+
+    coverage   the share of the question's words, by inverse document frequency, that the paper holds
+    proximity  how near together it holds the words that are neighbours in the question
+    """
+
+    coverage: Scores
+    proximity: Scores
+
+
+@lru_cache(maxsize=1 << 18)
+def word_of(stem: str) -> int:
+    """A stem as stored. A collision would only add a word to a feature of one paper."""
+    return crc32(stem.encode())
+
+
+def analysed(text: str) -> Words:
+    """The hashes of the stems of *text* in order, stop words left out."""
+    return np.fromiter(map(word_of, STEMS.analyze(text)), np.uint32)
+
+
+class Forward:
+    """For reading: *starts* and *lengths* by pk into the file of *size* words."""
+
+    def __init__(self, folder: Path, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int32], size: int) -> None:
+        self.starts, self.lengths = starts, lengths
+        self._words: Words = np.memmap(folder / FILE, np.uint32, "r", shape=(size,)) if size else np.zeros(0, np.uint32)
+
+    def closeness(self, stems: Sequence[str], weights: Sequence[float], pks: Pks) -> Closeness:
+        """Features of *pks* for a question of *stems* in order, whose inverse document frequencies are *weights*."""
+        inside = np.where(pks < len(self.starts), pks, 0)
+        starts, lengths = self.starts[inside], self.lengths[inside]
+        words = np.concatenate([self._words[s : s + n] for s, n in zip(starts.tolist(), lengths.tolist(), strict=True)])
+        return closeness(np.array([word_of(stem) for stem in stems], np.uint32), np.array(weights), words, lengths)
+
+
+def closeness(
+    asked: Words, weights: npt.NDArray[np.float64], words: Words, lengths: npt.NDArray[np.int32]
+) -> Closeness:
+    """Coverage and proximity of n texts, given end to end in *words*, each *lengths* long.
+
+    asked    the question's words in order, weights their inverse document frequencies, both (m,)
+
+    Proximity: for neighbours a, b of the question, w = min of their weights and d the smallest distance between them in
+    the text, in either order; the sum of w / (1 + ln d) for d up to FARTHEST, as a share of the sum of w (the idea of
+    Tao and Zhai, SIGIR 2007, with Lv and Zhai's decay by distance).
+    """
+    count = len(lengths)
+    distinct, places = np.unique(asked, return_inverse=True)
+    idf = np.zeros(len(distinct))
+    idf[places] = weights
+    term = np.minimum(np.searchsorted(distinct, words), max(0, len(distinct) - 1))
+    at = np.flatnonzero(distinct[term] == words) if len(distinct) else np.zeros(0, np.int64)
+    term = term[at]
+    row = np.repeat(np.arange(count), lengths)[at]
+    holds = np.zeros((count, len(distinct)), np.bool_)
+    holds[row, term] = True
+    coverage = holds @ idf / max(idf.sum(), 1e-9)
+    gained, possible = np.zeros(count), 0.0
+    for a, b in dict.fromkeys((min(p), max(p)) for p in zip(places[:-1].tolist(), places[1:].tolist(), strict=True)):
+        if a != b:
+            weight = min(idf[a], idf[b])
+            possible += weight
+            gained += weight * _nearness(a, b, term, row, at, count)
+    return Closeness(coverage.astype(np.float32), (gained / max(possible, 1e-9)).astype(np.float32))
+
+
+def _nearness(
+    a: int, b: int, term: npt.NDArray[np.intp], row: npt.NDArray[np.intp], at: npt.NDArray[np.intp], count: int
+) -> npt.NDArray[np.float64]:
+    """1 / (1 + ln d) for the smallest distance d of terms a and b in each row; 0 where it is too far or none.
+
+    The smallest distance is one between neighbours in the merged sequence of both terms.
+    """
+    some = np.flatnonzero((term == a) | (term == b))
+    near = np.zeros(count)
+    left, right = some[:-1], some[1:]
+    distance = at[right] - at[left]
+    good = (term[left] != term[right]) & (row[left] == row[right]) & (distance <= FARTHEST)
+    np.maximum.at(near, row[left[good]], 1 / (1 + np.log(distance[good])))
+    return near
+
+
+class ForwardWriter:
+    """Appends; a changed paper's words are written again and its place moved. What no state names does not exist."""
+
+    def __init__(self, folder: Path, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int32], size: int) -> None:
+        self.starts, self.lengths, self.size = starts, lengths, size
+        path = folder / FILE
+        self._file = path.open("r+b" if path.exists() else "w+b")
+        self._file.truncate(size * 4)
+        self._file.seek(size * 4)
+
+    def put(self, pks: Pks, texts: Sequence[str]) -> None:
+        rows = [analysed(text) for text in texts]
+        lengths = np.array([len(row) for row in rows], np.int32)
+        top = int(pks.max()) + 1 if len(pks) else 0
+        if top > len(self.starts):
+            self.starts = np.concatenate([self.starts, np.zeros(top - len(self.starts), np.int64)])
+            self.lengths = np.concatenate([self.lengths, np.zeros(top - len(self.lengths), np.int32)])
+        self.starts[pks] = self.size + np.cumsum(lengths) - lengths
+        self.lengths[pks] = lengths
+        self.size += int(lengths.sum())
+        self._file.write(np.concatenate(rows).tobytes() if rows else b"")
+
+    def remove(self, pks: Pks) -> None:
+        self.lengths[pks[pks < len(self.lengths)]] = 0
+
+    def flush(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
