@@ -5,6 +5,7 @@ The only file of this room that asks which database it talks to.
 
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,8 +78,11 @@ class Database:
         """What the database itself finds wrong with its pages; PostgreSQL offers no such check to a client."""
         if self.path is None:
             return []
-        with self.reading() as connection:
-            found = connection.execute(sa.text("PRAGMA integrity_check(20)")).scalars().all()
+        try:
+            with self.reading() as connection:
+                found = connection.execute(sa.text("PRAGMA integrity_check(20)")).scalars().all()
+        except StoreError as error:
+            return [str(error)]
         return [] if found == ["ok"] else [f"{self.name}: {line}" for line in found]
 
     @contextmanager
@@ -86,7 +90,7 @@ class Database:
         """The world's fault becomes a StoreError with one sentence; a wrong statement of ours stays a crash."""
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             told = self._sentence(error)
             if told is None:
                 raise
@@ -94,9 +98,9 @@ class Database:
         except sa.exc.TimeoutError as error:
             raise StoreError(f"{self.name} has no free connection left; try again when it has less to do") from error
 
-    def _sentence(self, error: DBAPIError) -> str | None:
+    def _sentence(self, error: DBAPIError | sqlite3.Error) -> str | None:
         if self.path is not None:
-            return _sqlite_sentence(str(error.orig), self.path, self.wait)
+            return _sqlite_sentence(_first(error), self.path, self.wait)
         return _postgres_sentence(error, self.name, self.wait)
 
 
@@ -191,8 +195,8 @@ def _free(path: Path) -> int:
     return shutil.disk_usage(path.parent).free
 
 
-def _postgres_sentence(error: DBAPIError, name: str, wait: float) -> str | None:
-    state = getattr(error.orig, "sqlstate", None)
+def _postgres_sentence(error: Exception, name: str, wait: float) -> str | None:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
     away = isinstance(error, sa.exc.OperationalError) and (state is None or state[:2] in _AWAY)
     if state == "55P03":
         return f"another process has been writing to {name} for more than {wait:g} s; try again when it is done"
@@ -207,5 +211,7 @@ def _postgres_sentence(error: DBAPIError, name: str, wait: float) -> str | None:
 _AWAY = ("08", "53", "57", "58", "28", "3D")
 
 
-def _first(error: DBAPIError) -> str:
-    return (str(error.orig).strip().splitlines() or ["no reason given"])[0]
+def _first(error: Exception) -> str:
+    """The first line of what the driver says, without the statement that SQLAlchemy adds."""
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    return (str(driver).strip().splitlines() or ["no reason given"])[0]
