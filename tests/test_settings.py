@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadsheet import settings
+from broadsheet import rank, registry, settings
 from broadsheet.errors import Mistake
 
 
@@ -111,6 +111,13 @@ def test_weights_follow_from_the_table(tmp_path: Path) -> None:
     assert weights["meaning"] == 0.5
     assert set(weights) == {
         row.name.removeprefix("weight_") for row in settings.TABLE if row.name.startswith("weight_")
+    }
+
+
+def test_every_signal_has_a_weight_and_every_weight_a_signal() -> None:
+    """But for `title`, which is no matter of taste: the paper with exactly this title is what was asked for."""
+    assert {row.name for row in settings.TABLE if row.name.startswith("weight_")} == {
+        f"weight_{name}" for name in registry.names(rank) if name != "title"
     }
 
 
