@@ -26,7 +26,7 @@ from broadsheet.index.dense import NARROW_ROWS, Mask, Near
 from broadsheet.index.lexical import Match, Ranked, stems
 from broadsheet.index.snippets import marked, plain_words, snippet, stem, tokens
 from broadsheet.paper import Paper
-from broadsheet.query import MAX_OFFSET, MAX_WORDS, Hit, Page, Query, Signal
+from broadsheet.query import MAX_OFFSET, MAX_WORDS, Filters, Hit, Page, Query, Signal
 from broadsheet.rank import Facts, Ranking, Seen
 from broadsheet.store import Store
 from broadsheet.text import plural
@@ -36,7 +36,8 @@ V = TypeVar("V")
 Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
-DEPTH = 100  # candidates from each index; deeper ones changed no figure of bench/relevance.py
+DEPTH = 100  # candidates from each index that are ranked by all signals; 400 changed no figure of bench/relevance.py
+LONGEST = 500  # papers that hold a word of the question and can be paged to
 TITLE_WEIGHT = 0.25  # of a word in the title, beside the same word in the text
 AUTHOR_WEIGHT = 0.5  # of a word that is part of an author's name
 TITLE_SIGNAL = 1.0  # weight of "the question is its title": more than text and meaning together can add elsewhere
@@ -124,6 +125,10 @@ class Finder:
             return Page(query, 0, notes=(*query.notes, *self._behind(0)))
         asked = _asked(query)
         listing = self._remembered(query, asked, reader)
+        if not listing.total:
+            return Page(
+                query, 0, notes=(*query.notes, *self._behind(reader.state.seq)), near=self._loosened(query, reader)
+            )
         end = min(query.offset + query.limit, MAX_OFFSET)
         hits = self._hits(asked, listing, query.offset, end, reader, self.weights)
         return Page(
@@ -153,6 +158,19 @@ class Finder:
             _keep(self._pinned, question, (now, listing))
         return listing
 
+    def _loosened(self, query: Query, reader: Reader) -> tuple[str, ...]:
+        """The same question with one kind of condition dropped, where that finds something."""
+        looser = [
+            replace(query, words=_searched(query), phrases=()) if query.phrases else query,
+            replace(query, without=()),
+            replace(query, filters=Filters()),
+            replace(query, words=_searched(query), phrases=(), without=(), filters=Filters()),
+        ]
+        found = dict.fromkeys(
+            one.canonical() for one in looser if one != query and self._list(_asked(one), reader, 1).total
+        )
+        return tuple(found)[:3]
+
     def _behind(self, seq: int) -> tuple[str, ...]:
         missing = self._store.change() - seq
         if missing <= 0:
@@ -164,18 +182,21 @@ class Finder:
         if not match.words.strip():
             return _listed(query, match, reader, reach)
         vector = self._encoder.encode([match.words], "query")[0]
-        lexical = reader.lexical.search(match, DEPTH, TITLE_WEIGHT, AUTHOR_WEIGHT)
+        found = reader.lexical.search(match, LONGEST, TITLE_WEIGHT, AUTHOR_WEIGHT)
+        lexical = Ranked(found.pks[:DEPTH], found.scores[:DEPTH])
         near = self._near(match, vector, reader)
-        titled = np.array(self._store.titled(query.text) if not query.filters else [], np.int64)
+        titled = _array([] if query.filters else self._store.titled(query.text))
         pks = np.unique(np.concatenate([lexical.pks, near.pks, titled]))
         if not len(pks):
             return Listing(pks, {}, 0, False, {})
-        facts = _facts(match.words, pks, lexical, vector, titled, reader)
-        ranking = rank.rank(facts, self.weights)
+        ranking = rank.rank(_facts(match.words, pks, lexical, vector, titled, reader), self.weights)
         order = _order(query, pks, ranking, reader)
         scores = {name: values[order] for name, values in ranking.scores.items()}
-        more = len(lexical.pks) >= DEPTH
-        return Listing(pks[order], scores, len(order), more, _tally(reader.columns.values("year", pks[order])))
+        listed = pks[order]
+        if query.sort == "relevance":
+            listed, scores = _with_tail(listed, scores, found, float(ranking.total[order[-1]]), self.weights)
+        more = len(found.pks) >= LONGEST
+        return Listing(listed, scores, len(listed), more, _tally(reader.columns.values("year", listed)))
 
     def _near(self, match: Match, vector: Vectors, reader: Reader) -> Near:
         """The nearest papers that fit; none on their own where only the lexical index can tell who fits."""
@@ -185,7 +206,7 @@ class Finder:
             if len(fits) > NARROW_ROWS:
                 return Near(np.zeros(0, np.int64), np.zeros(0, np.float32))
             mask = np.zeros(reader.dense.rows, np.bool_)
-            mask[fits] = True
+            mask[fits[fits < len(mask)]] = True  # the lexical part may be one commit ahead
         elif match.filters:
             mask = reader.columns.mask(match.filters)[: reader.dense.rows]
         return reader.dense.search(vector, DEPTH, mask)
@@ -312,6 +333,18 @@ def _order(query: Query, pks: Pks, ranking: Ranking, reader: Reader) -> npt.NDAr
 
 
 SORTED_SHARE = 0.4  # of the best score: what is sorted by date or citations must still answer the question
+
+
+def _with_tail(
+    listed: Pks, scores: Mapping[str, Scores], found: Ranked, last: float, weights: Mapping[str, float]
+) -> tuple[Pks, dict[str, Scores]]:
+    """The ranked papers, then the lexical ones that were not ranked, by BM25 alone and below the *last* total."""
+    rest = ~np.isin(found.pks, listed)
+    tail, bm25 = found.pks[rest], found.scores[rest]
+    whole = {name: np.concatenate([values, np.zeros(len(tail), np.float32)]) for name, values in scores.items()}
+    if len(tail) and "text" in whole:
+        whole["text"][len(listed) :] = bm25 / bm25[0] * max(last, 0.0) / weights["text"]
+    return np.concatenate([listed, tail]), whole
 
 
 def _tally(years: npt.NDArray[np.int32]) -> dict[int, int]:
