@@ -36,7 +36,7 @@ def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[
         if skip > 0:
             skip -= 1
             continue
-        raw = rows.delimiter.join(cells or [])[:MAX_RAW].encode("utf-8", "replace")
+        raw = rows.delimiter.join(cells or [])[:MAX_RAW].encode("utf-8", "replace")[:MAX_RAW]
         try:
             if cells is None:
                 raise WrongRecord(f"the quotes do not fit together ({rows.wrong})")

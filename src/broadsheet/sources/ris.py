@@ -52,7 +52,7 @@ def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[
             yield _paper(tags, source, at)
         except WrongRecord as why:
             raw = "\n".join(f"{tag}  - {value}" for tag, values in tags.items() for value in values)
-            yield Fault(f"line {number}", str(why), raw[:MAX_RAW].encode("utf-8", "replace"))
+            yield Fault(f"line {number}", str(why), raw[:MAX_RAW].encode("utf-8", "replace")[:MAX_RAW])
 
 
 def _records(stream: BinaryIO) -> Iterator[tuple[int, _Tags, str]]:
