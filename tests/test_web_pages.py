@@ -43,7 +43,7 @@ def test_front_page_shows_the_newest_and_what_there_is_to_browse(client: TestCli
     seen = text(html)
     assert "The Test Gazette" in seen
     assert "35 papers" in seen
-    titles = re.findall(r'<h3 dir="auto"><a href="/paper/([^"]+)"', html)
+    titles = re.findall(r'<h[23] class="title" dir="auto"><a href="/paper/([^"]+)"', html)
     assert titles[0] == "quill24"
     assert len(titles) == 13
     assert '<a href="/search?venue=PaperConf" dir="auto">PaperConf</a> <span>18</span>' in html
@@ -74,7 +74,7 @@ def test_an_index_that_is_behind_says_so(tmp_path: Path) -> None:
 def test_search_shows_matches_reasons_and_the_parts_of_the_score(client: TestClient) -> None:
     html = ask(client, "/search?q=lantern+routing")
     first = html.partition('<li class="hit">')[2].partition("</li>")[0]
-    assert "Sparse <mark>lantern routing</mark> for long document retrieval</a></h3>" in first
+    assert "Sparse <mark>lantern routing</mark> for long document retrieval</a></h2>" in first
     assert "Ada Quill, Ben Reed, Cleo Moss and 4 more" in first
     assert "<mark>Lantern routing</mark> matches full reading" in first
     assert re.search(r"<b>Why</b> <span>“(?:lantern|routing)”, “(?:lantern|routing)” in its title", first)
@@ -91,7 +91,7 @@ def test_title_of_the_question_is_first_and_all_forms_lead_to_it(client: TestCli
         "https://example.org/abs/quill24",
     ):
         html = ask(client, f"/search?q={quote(question)}")
-        assert re.findall(r'<h3 dir="auto"><a href="([^"]+)"', html)[0] == "/paper/quill24"
+        assert re.findall(r'<h[23] class="title" dir="auto"><a href="([^"]+)"', html)[0] == "/paper/quill24"
 
 
 def test_filters_are_shown_and_each_can_be_removed(client: TestClient) -> None:
@@ -122,7 +122,7 @@ def test_pages_turn_both_ways_and_meet_without_gap(client: TestClient) -> None:
     second = ask(client, href)
     assert '<ol class="hits results" start="11">' in second
     assert unescape(re.findall(r'<a rel="prev" href="([^"]+)"', second)[0]) == "/search?sort=new"
-    keys = [re.findall(r'<h3 dir="auto"><a href="([^"]+)"', page) for page in (first, second)]
+    keys = [re.findall(r'<h[23] class="title" dir="auto"><a href="([^"]+)"', page) for page in (first, second)]
     assert len(set(keys[0] + keys[1])) == 20
 
 
@@ -179,7 +179,7 @@ def test_paper_page_shows_all_that_is_known(client: TestClient) -> None:
     assert "@inproceedings{quill2024sparse," in unescape(html)
     assert "Where each fact comes from" in html
     assert re.search(r"jsonl, <time[^>]*>[^<]+</time></dt><dd>abstract, authors", html)
-    assert len(re.findall(r'<h3 dir="auto">', html.partition("Papers like this one")[2])) == 6
+    assert len(re.findall(r'<h3 class="title"', html.partition("Papers like this one")[2])) == 6
 
 
 @pytest.mark.parametrize(

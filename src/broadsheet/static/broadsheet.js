@@ -4,11 +4,11 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const box = document.getElementById("q");
   const help = document.getElementById("keys");
-  const titles = all(".hit h3 a");
+  const titles = all(".hit .title a");
 
   // j and k walk the papers; the browser's own focus is the cursor, so Enter opens and a screen reader follows.
   const step = (by) => {
-    const now = titles.indexOf(document.activeElement?.closest(".hit")?.querySelector("h3 a"));
+    const now = titles.indexOf(document.activeElement?.closest(".hit")?.querySelector(".title a"));
     const next = titles[now < 0 ? (by > 0 ? 0 : titles.length - 1) : Math.min(titles.length - 1, Math.max(0, now + by))];
     if (!next) return;
     next.focus();

@@ -1,0 +1,258 @@
+"""The pages in a real browser: typing, keys, no script, night, phone, paper. Screenshots go to artefacts/."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+import web_library
+from broadsheet.web import create_app, server
+from web_checks import FAINT, SMALL, UNNAMED
+
+pytestmark = pytest.mark.browser
+
+ARTEFACTS = Path(os.environ.get("BROADSHEET_ARTEFACTS") or Path(__file__).parents[1] / "artefacts")
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --hide-scrollbars"
+).split()
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PAGES = {
+    "front": "/",
+    "search": "/search?q=weather+retrieval&year=2001..2015",
+    "ask": "/search",
+    "nothing": "/search?q=lantern&year=1999",
+    "paper": "/paper/quill24",
+    "formula": "/paper/reed23",
+    "hostile": "/paper/moss22",
+    "about": "/about",
+    "missing": "/paper/nobody",
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server over a real library."""
+    with web_library.make(tmp_path_factory.mktemp("browser")) as library:
+        listener = server.bind("127.0.0.1", 0)
+        host, port = listener.getsockname()
+        running = uvicorn.Server(server.config(create_app(library), host=host, port=port))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not running.started:
+            time.sleep(0.01)
+        yield f"http://{host}:{port}"
+        running.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def tab(chromium: Any, site: str) -> Iterator[Open]:
+    """``tab("/search", **options)`` opens a page; what the browser complains about fails the test at its end."""
+    complaints: list[str] = []
+    contexts = []
+
+    def abroad(request: Any) -> None:
+        if not request.url.startswith(site):
+            complaints.append(f"asked elsewhere: {request.url}")
+
+    def open_page(address: str, **options: Any) -> Any:
+        context = chromium.new_context(base_url=site, **({"viewport": DESKTOP} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request", lambda request: request.url.startswith(site) or complaints.append(f"left home: {request.url}")
+        )
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [line for line in complaints if "404 (Not Found)" not in line] == []
+
+
+def shoot(page: Any, name: str) -> None:
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+
+def focused(page: Any) -> str:
+    """The address of the link that has the focus, without the host."""
+    found: str = page.evaluate("document.activeElement.getAttribute('href') || document.activeElement.id")
+    return found
+
+
+def test_search_by_typing_and_open_the_first(tab: Open) -> None:
+    page = tab("/")
+    page.get_by_label("Search papers").fill("lantern routing")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=lantern+routing")
+    first = page.locator(".results .hit").first
+    assert first.locator("mark").first.inner_text().lower() == "lantern routing"
+    first.get_by_role("link").first.click()
+    page.wait_for_url("**/paper/quill24")
+    assert page.get_by_role("heading", level=1).inner_text() == "Sparse lantern routing for long document retrieval"
+
+
+def test_keyboard_walks_opens_and_helps(tab: Open) -> None:
+    page = tab("/search?q=weather&sort=new")
+    links = page.locator(".results .title a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert focused(page) == links[1]
+    page.keyboard.press("k")
+    assert focused(page) == links[0]
+    page.keyboard.press("w")
+    assert page.locator(".results .hit").first.locator("details").get_attribute("open") is not None
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    shoot(page, "keys-desktop")
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("dialog").is_visible()
+    page.keyboard.press("/")
+    assert focused(page) == "q"
+    page.keyboard.type("jk?")  # typed, not obeyed
+    assert page.input_value("#q") == "jk?"
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{links[0]}")
+
+
+def test_first_tab_stop_skips_to_the_papers(tab: Open) -> None:
+    page = tab("/search?q=weather")
+    page.keyboard.press("Tab")
+    assert focused(page) == "#content"
+    page.keyboard.press("Enter")
+    assert focused(page) == "content"
+
+
+def test_a_filter_by_form_by_bar_and_back_by_its_chip(tab: Open) -> None:
+    page = tab("/search?q=weather")
+    total = page.locator("#found").inner_text()
+    page.get_by_label("Year or years").fill("2004..2008")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**year=2004..2008*")
+    assert page.locator("#found").inner_text() != total
+    page.locator(".hist a[data-low='2005']").click()
+    page.wait_for_url("**year=2005")
+    page.get_by_role("link", name="Remove the filter year 2005").click()
+    assert page.locator("#found").inner_text() == total
+
+
+def test_dragging_over_the_bars_asks_for_those_years(tab: Open) -> None:
+    page = tab("/search?q=weather")
+    low, high = (page.locator(f".hist a[data-low='{year}']").bounding_box() for year in (2004, 2009))
+    page.mouse.move(low["x"] + 2, low["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(high["x"] + 2, high["y"] + 12, steps=6)
+    page.mouse.up()
+    page.wait_for_url("**year=2004..2009")
+    years = {int(text) for text in page.locator(".results time").all_inner_texts()}
+    assert years <= set(range(2004, 2010))
+
+
+def test_copy_button_copies_the_reference(tab: Open) -> None:
+    page = tab("/paper/quill24", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_text("BibTeX").click()
+    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("@inproceedings{quill2024sparse,")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_without_script(tab: Open, name: str) -> None:
+    page = tab(PAGES[name], java_script_enabled=False)
+    assert page.get_by_role("heading", level=1).is_visible()
+    assert page.get_by_role("button", name="Search").is_visible()
+    assert page.get_by_role("button", name="Keyboard").count() == 0  # nothing that would not work
+    assert page.get_by_role("button", name="Copy").count() == 0
+
+
+def test_search_without_script(tab: Open) -> None:
+    page = tab("/", java_script_enabled=False)
+    page.get_by_label("Search papers").fill("lantern")
+    page.get_by_role("button", name="Search").click()
+    page.locator(".why summary").first.click()
+    assert page.locator(".why table").first.is_visible()
+    page.locator(".hist a").last.click(position={"x": 3, "y": 40})
+    assert page.locator(".chips li").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_fits_and_can_be_read(tab: Open, name: str, device: str, scheme: str) -> None:
+    phone = device == "phone"
+    page = tab(PAGES[name], viewport=PHONE if phone else DESKTOP, color_scheme=scheme, has_touch=phone, is_mobile=phone)
+    shoot(page, f"{name}-{device}-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    assert page.evaluate(FAINT) == []
+    assert page.evaluate(UNNAMED) == []
+    if phone:
+        assert page.evaluate(SMALL) == []
+
+
+def test_hostile_papers_do_nothing(tab: Open) -> None:
+    page = tab("/")
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    for address in ("/paper/moss22", "/search?q=claims+about+quotes", "/search?q=<img+src=x+onerror=alert(1)>"):
+        page.goto(address)
+    page.goto("/paper/moss22")
+    assert page.get_by_role("heading", level=1).inner_text().startswith("<script>alert('title')</script> & <b>")
+
+
+def test_right_to_left_titles_begin_on_the_right(tab: Open) -> None:
+    page = tab("/search?q=שלום")
+    title = page.locator(".hit .title").first
+    assert title.evaluate("node => getComputedStyle(node).direction") == "rtl"
+    assert page.locator(".hit .by").first.evaluate("node => getComputedStyle(node).direction") == "ltr"
+
+
+def test_printed_list_is_black_and_bare(tab: Open) -> None:
+    page = tab("/search?q=weather", color_scheme="dark")
+    page.emulate_media(media="print")
+    assert not page.locator(".box").is_visible()
+    assert not page.locator(".narrow").is_visible()
+    assert page.locator(".hit .title").first.evaluate("node => getComputedStyle(node).color") == "rgb(0, 0, 0)"
+    shoot(page, "search-print")
+
+
+def test_no_motion_for_who_wants_none(tab: Open) -> None:
+    page = tab("/", reduced_motion="reduce")
+    assert page.locator(".hit a").first.evaluate("node => getComputedStyle(node).transitionDuration") == "0s"
+
+
+def test_nothing_moves_while_a_page_arrives(tab: Open) -> None:
+    page = tab("/search?q=weather")
+    shift = page.evaluate(
+        """() => new Promise(done => { let sum = 0;
+        new PerformanceObserver(list => { for (const entry of list.getEntries()) sum += entry.value })
+            .observe({type: 'layout-shift', buffered: true});
+        setTimeout(() => done(sum), 300) })"""
+    )
+    assert shift < 0.01
