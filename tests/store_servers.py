@@ -109,6 +109,17 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def wipe(where: str) -> None:
+    """Makes *where* a place without a store again."""
+    if "://" not in where:
+        for file in Path(where).parent.glob(Path(where).name + "*"):
+            file.unlink()
+        return
+    with psycopg.connect(where, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+
+
 @pytest.fixture
 def store(where: str) -> Iterator[Store]:
     """An empty store."""

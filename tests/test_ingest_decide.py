@@ -128,6 +128,20 @@ def test_one_id_and_something_else_in_common_is_one_work(new: Paper) -> None:
     assert clash(new, copy(ids="id:a")) == ""
 
 
+def test_an_address_that_two_works_share_names_neither_a_second_time() -> None:
+    """The page of a conference is no id of its papers; the first one keeps it, the others stand by themselves."""
+    page = "url:https://conference.example/2020"
+    plan = Plan(known(copy(ids=page)))
+    strangers = [
+        copy("Prime gaps", f"{page} id:b", authors="Bob Babbage"), copy("Comets", page, authors="Zoe Zuse"),
+        copy("Prime gaps", f"{page} id:b", authors="Bob Babbage"), copy("Comets", page, authors="Zoe Zuse"),
+        copy(ids=page),
+    ]  # fmt: skip
+    assert [plan.take(one).kind for one in strangers] == ["insert", "insert", "same", "same", "same"]
+    assert plan.known.ids[page] == 1
+    assert [paper.ids[0][:2] for pk, paper in plan.known.papers.items() if pk < 0] == ["id", "t:"]
+
+
 def test_nameless_papers_of_a_short_title_are_one_unless_they_say_different_things() -> None:
     one, two = (copy("Preface", authors="", year=None, abstract=text) for text in (PROSE, OTHER))
     assert one.ids == two.ids

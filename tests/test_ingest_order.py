@@ -75,7 +75,7 @@ def stored(store: Store, copies: Sequence[Paper], batch: int, runs: int = 1) -> 
     return Counter(paper for _, paper in store.scan())
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(arrivals())
 def test_the_order_of_arrival_does_not_matter(given_: tuple[list[Paper], list[Paper], int, int]) -> None:
     one_way, other_way, batch, other_batch = given_
@@ -87,7 +87,7 @@ def test_the_order_of_arrival_does_not_matter(given_: tuple[list[Paper], list[Pa
             assert len(found) == 1 and set(copy.ids) <= set(next(iter(found.values())).ids)
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings().max_examples // 8)
 @given(arrivals())
 def test_bringing_the_same_again_changes_nothing(given_: tuple[list[Paper], list[Paper], int, int]) -> None:
     copies, shuffled, batch, other_batch = given_

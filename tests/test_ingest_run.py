@@ -11,8 +11,6 @@ from broadsheet.ingest import Summary
 from broadsheet.paper import Fault, Paper, make
 from broadsheet.store import Store
 
-pytest_plugins = ["store_servers"]
-
 
 def paper(number: int, **more: object) -> Paper:
     values: dict[str, object] = {"ids": [f"id:p{number}"], "authors": ["Ada Byron"], "year": 2020, **more}

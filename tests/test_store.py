@@ -9,8 +9,6 @@ from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Fault, Paper, make
 from broadsheet.store import Change, Store, Tally
 
-pytest_plugins = ["store_servers"]
-
 
 def paper(number: int, **more: object) -> Paper:
     values: dict[str, object] = {"ids": [f"id:p{number}"], "authors": ["Ada Byron"], "year": 2020, **more}

@@ -19,8 +19,6 @@ from broadsheet.store import Store, schema
 from broadsheet.store.db import Database
 from broadsheet.store.upgrade import create, ready, upgrade
 
-pytest_plugins = ["store_servers"]
-
 SCRIPT = ScriptDirectory(str(Path(broadsheet.store.__file__).parent))
 REVISIONS = [step.revision for step in reversed(list(SCRIPT.walk_revisions()))]
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from broadsheet import ingest
 from broadsheet.errors import StoreError
 from broadsheet.paper import Paper, make
 from broadsheet.store import Store
-from store_servers import Server
-
-pytest_plugins = ["store_servers"]
+from store_servers import Server, wipe
 
 ADD = Path(__file__).with_name("store_adds.py")
 
@@ -167,8 +167,15 @@ def kill_while_adding(where: str, rounds: int, seed: int, total: int = 3000) -> 
         assert [paper for _, paper in store.scan(limit=total)] == papers(1, total)
 
 
-def test_kill_minus_nine_loses_nothing_counted(where: str) -> None:
-    kill_while_adding(where, rounds=3, seed=7)
+@settings(
+    max_examples=max(1, settings().max_examples // 100),  # some hundred kills in `make soak`
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 2**32))
+def test_kill_minus_nine_loses_nothing_counted(where: str, seed: int) -> None:
+    wipe(where)
+    kill_while_adding(where, rounds=3, seed=seed)
 
 
 def test_a_damaged_file_is_told(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import orjson
 
 from broadsheet.errors import SourceError, StoreError
+from broadsheet.ids import of_title
 from broadsheet.paper import Fault, Paper, merge
 from broadsheet.store import Known, Store, Tally, Unstorable, Writer, encode
 from broadsheet.text import clip, surname, title_key, words
@@ -72,6 +73,21 @@ def decide(new: Paper, known: Known) -> Decision:
     if not named:
         return Decision("insert", new)
     return _join(new, named, known)
+
+
+def apart(new: Paper, known: Known) -> Paper:
+    """*new* without the addresses that belong to another work, so that it can stand beside it.
+
+    An address is the one id that works may share without anybody's fault: the page of a conference, of a lab. Pure.
+    """
+    lent = {
+        identifier for identifier in new.ids
+        if identifier.startswith("url:") and identifier in known.ids and clash(new, known.papers[known.ids[identifier]])
+    }  # fmt: skip
+    if not lent:
+        return new
+    left = tuple(identifier for identifier in new.ids if identifier not in lent)
+    return replace(new, ids=left or (of_title(title_key(new.title), new.first_author, new.year),))
 
 
 def _age(pk: int) -> tuple[bool, int]:
@@ -180,6 +196,7 @@ class Plan:
         self._copies: list[tuple[int, Paper]] = []
 
     def take(self, copy: Paper) -> Decision:
+        copy = apart(copy, self.known)
         decision = decide(copy, self.known)
         self.counts[decision.kind] += 1
         if decision.kind == "insert":

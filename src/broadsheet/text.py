@@ -9,6 +9,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\u
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SPACE = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[^\w]+|_+")
+# LaTeX's accents: a sign right before its letter, or a letter that stands apart from it (\c{c}, \v s; not \textbf).
+_ACCENT = re.compile(r"\\(?:[\"'`^~=.](?=[{A-Za-z\\])|[Hcuvbdkrt](?:(?=[{\\])|\s+(?=[A-Za-z])))")
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 
 STOP_WORDS = frozenset(
@@ -46,7 +48,7 @@ def title_key(title: str) -> str:
     Mark-up and LaTeX commands that leave the words alone are dropped, so ``{\\em A} Test--ing`` is ``a test ing``.
     """
     if "\\" in title or "{" in title or "$" in title:
-        title = re.sub(r"\\[\"'`^~=.Hcuvbdkrt](?=[{A-Za-z\\])", "", title)
+        title = _ACCENT.sub("", title)
         title = re.sub(r"\\[A-Za-z]+\s?|[{}$\\]", "", title)
     return _NOT_WORD.sub(" ", fold(title)).strip()
 
@@ -65,9 +67,14 @@ def surname(author: str) -> str:
         parts = _WORD.findall(name)
         return parts[-1] if parts else ""
     parts = _WORD.findall(name)
-    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1] in ("jr", "sr", "ii", "iii", "iv")):
+    while len(parts) > 1 and (_initial(parts[-1]) or parts[-1] in ("jr", "sr", "ii", "iii", "iv")):
         parts.pop()  # an initial or a suffix at the end: "Lovelace A."
     return parts[-1] if parts else ""
+
+
+def _initial(part: str) -> bool:
+    """One letter of a script that has capitals; one sign of another script is a whole name."""
+    return len(part) == 1 and part.upper() != part
 
 
 def clip(text: str, limit: int) -> str:
