@@ -1,6 +1,6 @@
 """Keyphrases of one paper from its title and abstract: no trained model, no download, the same answer every time.
 
-Candidates are runs of up to four words between stop words and punctuation, as in RAKE (Rose et al., 2010), and their
+Candidates are runs of up to three words between stop words and punctuation, as in RAKE (Rose et al., 2010), and their
 parts. Their score is log-linear in what other methods found to tell a keyphrase: how often it occurs, times how rare
 its words are (TF-IDF); how early, and whether in the title (KEA, Witten et al., 1999); how many words it has (KP-Miner,
 El-Beltagy and Rafea, 2009); whether it stands alone or mostly inside one longer phrase (C-value, Frantzi et al., 2000);
@@ -17,7 +17,7 @@ from math import log
 
 from broadsheet.text import STOP_WORDS, fold
 
-MAX_WORDS = 4
+MAX_WORDS = 3
 MAX_CHARACTERS = 20_000  # of an abstract; a longer one is a whole text, and its start says enough
 MAX_PHRASES = 1_000_000  # remembered by `Frequencies`: about 150 MB
 
@@ -25,7 +25,7 @@ MAX_PHRASES = 1_000_000  # remembered by `Frequencies`: about 150 MB
 OFTEN = 0.86
 IN_TITLE = 1.2
 LATE = -0.55
-LENGTH = (0.0, -1.75, 1.25, 1.7, 0.15)
+LENGTH = (0.0, -1.75, 1.25, 1.7)
 SHARED = 0.35
 RARE_WORDS = 0.42
 PARTIAL = -1.95
@@ -73,7 +73,7 @@ class Frequencies:
 
     def add(self, title: str, abstract: str) -> None:
         self.papers += 1
-        self.counts.update(_candidates(title, abstract).keys())
+        self.counts.update(candidates(title, abstract).keys())
         if len(self.counts) > MAX_PHRASES:
             self.floor += 1
             self.counts = Counter({phrase: count for phrase, count in self.counts.items() if count > self.floor})
@@ -92,7 +92,7 @@ def keyphrases(title: str, abstract: str = "", known: Frequencies | None = None,
 
     *known* has the document frequencies of the library; without it every phrase is as rare as any other.
     """
-    found = _candidates(title, abstract)
+    found = candidates(title, abstract)
     scores = _scores(found, known or Frequencies())
     chosen: list[str] = []
     taken: list[set[str]] = []
@@ -107,7 +107,7 @@ def keyphrases(title: str, abstract: str = "", known: Frequencies | None = None,
     return tuple(chosen)
 
 
-class _Candidate:
+class Candidate:
     """What one text says about a phrase: where it is first, how often alone, inside another and in the title."""
 
     __slots__ = ("alone", "first", "inside", "surface", "title")
@@ -117,15 +117,15 @@ class _Candidate:
         self.alone = self.inside = self.title = 0
 
 
-def _candidates(title: str, abstract: str) -> dict[str, _Candidate]:
+def candidates(title: str, abstract: str) -> dict[str, Candidate]:
     """Phrase in normal form -> what the text says about it."""
-    found: dict[str, _Candidate] = {}
+    found: dict[str, Candidate] = {}
     place = _collect(found, title, 0, True)
     _collect(found, abstract[:MAX_CHARACTERS], place, False)
     return found
 
 
-def _collect(found: dict[str, _Candidate], text: str, place: int, in_title: bool) -> int:
+def _collect(found: dict[str, Candidate], text: str, place: int, in_title: bool) -> int:
     """Every part of every run in *text*; gives the place of the next token."""
     run: list[str] = []
     forms: list[str] = []
@@ -141,7 +141,7 @@ def _collect(found: dict[str, _Candidate], text: str, place: int, in_title: bool
     return place
 
 
-def _parts(found: dict[str, _Candidate], run: list[str], forms: list[str], place: int, in_title: bool) -> None:
+def _parts(found: dict[str, Candidate], run: list[str], forms: list[str], place: int, in_title: bool) -> None:
     size = len(run)
     longest = min(size, MAX_WORDS)
     for start in range(size):
@@ -149,10 +149,10 @@ def _parts(found: dict[str, _Candidate], run: list[str], forms: list[str], place
             key = " ".join(forms[start:end]) if end - start > 1 else forms[start]
             one = found.get(key)
             if one is None:
-                one = found[key] = _Candidate(place + start, run[start:end])
+                one = found[key] = Candidate(place + start, run[start:end])
             if in_title:
                 one.title += 1
-            elif one.title and not one.alone and not one.inside:
+            elif one.title and one.title == one.alone + one.inside:
                 one.surface = run[start:end]  # a title has capitals of its own; the abstract spells as usual
             if end - start == longest:
                 one.alone += 1
@@ -179,7 +179,7 @@ def singular(word: str) -> str:
     return word
 
 
-def _scores(found: Mapping[str, _Candidate], known: Frequencies) -> dict[str, float]:
+def _scores(found: Mapping[str, Candidate], known: Frequencies) -> dict[str, float]:
     """Phrase -> score; only the order of the scores means anything."""
     papers, counts = log(known.papers + 2), known.counts
     within: dict[str, int] = {}  # phrase -> papers that have the commonest longer phrase around it
