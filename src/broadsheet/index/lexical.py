@@ -160,7 +160,7 @@ class Lexical:
 
     def _scored(self, text: str, title_weight: float, author_weight: float) -> Query | None:
         """Any of the words, each scored in the text and, lighter, in the title and the authors' names."""
-        stems = list(dict.fromkeys(STEMS.analyze(text)))
+        stems = STEMS.analyze(text)  # with repetition: a word said twice counts twice, as BM25 has it
         if not stems:  # only stop words, or none: as written they may still be found ("the who")
             plain = list(dict.fromkeys(EXACT.analyze(text)))
             terms = [Query.term_query(self.schema, "exact", word) for word in plain]
