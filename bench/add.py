@@ -12,7 +12,7 @@ from bench import table
 
 
 def child(papers: int) -> None:
-    """One corpus, in a process of its own: a JSON line of [papers, [[stage, seconds, peak bytes], ...]]."""
+    """One corpus, in a process of its own: a JSON line of [papers, [[stage, seconds, processor seconds, peak bytes], ...]]."""
     from bench import libraries
     from broadsheet.library import open_library
 
@@ -23,7 +23,7 @@ def child(papers: int) -> None:
             library.add([corpus], index=False)
         with table.stage() as indexing:
             library.refresh()
-        stages = [("store", storing.seconds, storing.peak), ("index", indexing.seconds, indexing.peak)]
+        stages = [(name, part.seconds, part.cpu, part.peak) for name, part in (("store", storing), ("index", indexing))]
         state = library.stats()
     if state.behind or state.indexed != state.papers:
         raise SystemExit(f"not indexed whole: {state}")
@@ -39,15 +39,15 @@ def main() -> None:
     if chosen.child is not None:
         child(chosen.child)
         return
-    result = table.Table("add", ["papers", "stage", "seconds", "papers a second", "peak memory, MB"])
+    result = table.Table("add", ["papers", "stage", "seconds", "processor s", "papers a second", "peak memory, MB"])
     for papers in chosen.papers:
         if papers:  # the corpus is made before the clock starts
             table.run([sys.executable, "-m", "bench.corpus", "--papers", str(papers)])
         done = table.run([sys.executable, "-m", "bench.add", "--child", str(papers)])
         count, stages = json.loads(done.output.splitlines()[-1])
-        whole = ("the whole process", done.seconds, max(done.peak, *(peak for _, _, peak in stages)))
-        for name, seconds, peak in (*stages, whole):
-            result.add(count, name, seconds, round(count / seconds), round(peak / 1e6))
+        whole = ("the whole process", done.seconds, done.cpu, max(done.peak, *(stage[-1] for stage in stages)))
+        for name, seconds, cpu, peak in (*stages, whole):
+            result.add(count, name, seconds, cpu, round(count / seconds), round(peak / 1e6))
     table.publish(result, write=chosen.write)
 
 

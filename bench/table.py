@@ -134,9 +134,10 @@ def timed(ask: Callable[[T], object], questions: Sequence[T], *, warm_up: int = 
 
 
 class Child(NamedTuple):
-    """A finished child process: seconds of wall-clock, peak resident memory in bytes, what it printed."""
+    """A finished child process: seconds by the clock and of processor, peak resident bytes, what it printed."""
 
     seconds: float
+    cpu: float
     peak: int
     output: str
 
@@ -148,7 +149,7 @@ began = time.perf_counter()
 child = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
 _, status, usage = os.wait4(child, 0)
 with open(sys.argv[1], "w") as report:
-    print(time.perf_counter() - began, usage.ru_maxrss, file=report)
+    print(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, file=report)
 sys.exit(os.waitstatus_to_exitcode(status) != 0)
 """
 
@@ -158,15 +159,16 @@ def run(argv: Sequence[str | Path]) -> Child:
     with tempfile.NamedTemporaryFile("r") as report:
         relay = [sys.executable, "-ISc", _RELAY, report.name, *map(str, argv)]
         done = subprocess.run(relay, stdout=subprocess.PIPE, text=True, check=True)
-        seconds, peak = report.read().split()
-    return Child(float(seconds), int(peak) * (1 if sys.platform == "darwin" else 1024), done.stdout)
+        seconds, cpu, peak = report.read().split()
+    return Child(float(seconds), float(cpu), int(peak) * (1 if sys.platform == "darwin" else 1024), done.stdout)
 
 
 @dataclass
 class Stage:
-    """Seconds and peak resident bytes of one stage inside this process (Linux)."""
+    """Seconds by the clock and of processor, and peak resident bytes, of one stage inside this process (Linux)."""
 
     seconds: float = 0.0
+    cpu: float = 0.0
     peak: int = 0
 
 
@@ -174,8 +176,8 @@ class Stage:
 def stage() -> Iterator[Stage]:
     """Measures its block; the peak starts anew, from what is resident now."""
     Path("/proc/self/clear_refs").write_text("5")
-    found, began = Stage(), time.perf_counter()
+    found, began, used = Stage(), time.perf_counter(), time.process_time()
     yield found
-    found.seconds = time.perf_counter() - began
+    found.seconds, found.cpu = time.perf_counter() - began, time.process_time() - used
     status = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     found.peak = int(status[1]) * 1024 if status else 0
