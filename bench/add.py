@@ -12,7 +12,7 @@ from bench import table
 
 
 def child(papers: int) -> None:
-    """One corpus, in a process of its own. Prints JSON: papers, and [stage, seconds, processor seconds, peak bytes]s."""
+    """One corpus, in a process of its own. Prints JSON: papers, [stage, seconds, processor s, peak bytes]s."""
     from bench import libraries
     from broadsheet.library import open_library
 
