@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 RANK = ("id", "arxiv", "doi", "acl", "pmid", "openalex", "hf", "url", "t")
 _RANK = {scheme: place for place, scheme in enumerate(RANK)}
 
+MAX_URL = 2_000  # characters; a database's index refuses keys of a few kilobytes
+
 _ARXIV_NEW = re.compile(r"^(\d{4}\.\d{4,5})(?:v\d+)?$")
 _ARXIV_OLD = re.compile(r"^([a-z][a-z-]*)(?:\.[A-Za-z-]{2,})?/(\d{7})(?:v\d+)?$", re.IGNORECASE)
 _DOI = re.compile(r"^10\.\d{4,9}(?:\.\d+)*/\S+$")
@@ -97,7 +99,7 @@ def url(text: str) -> str | None:
     if match := _PLAIN_URL.fullmatch(text):
         host, path, query = match[1].removeprefix("www."), match[2], match[3]
         if "." in host and not (query and _tracked(query)):
-            return f"https://{host}{path.rstrip('/')}{'?' + query if query else ''}"
+            return _keepable(f"https://{host}{path.rstrip('/')}{'?' + query if query else ''}")
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").removeprefix("www."), parts.port
@@ -111,7 +113,11 @@ def url(text: str) -> str | None:
     query = parts.query
     if query and _tracked(query):
         query = urlencode([(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _TRACKING.match(k)])
-    return urlunsplit(("https", host, path, quote(query, safe="=&%+,;:@/?!$'()*~-._"), ""))
+    return _keepable(urlunsplit(("https", host, path, quote(query, safe="=&%+,;:@/?!$'()*~-._"), "")))
+
+
+def _keepable(address: str) -> str | None:
+    return address if len(address) <= MAX_URL else None
 
 
 def _tracked(query: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from broadsheet import ids
 from broadsheet.paper import MAX_ABSTRACT, MAX_AUTHORS, MAX_TITLE, Paper
-from broadsheet.sources._fields import MAX_ID, WrongRecord, address, kind_of
+from broadsheet.sources._fields import WrongRecord, address, kind_of
 from broadsheet.text import clean
 
 
@@ -70,7 +70,7 @@ def _provenance(name: str, value: Any) -> dict[str, list[str]]:
 
 
 def _identifier(name: str, value: Any) -> str:
-    text = _text(MAX_ID)(name, value)
+    text = _text(ids.MAX_URL + len("url:"))(name, value)
     return ids.own(text) if text else ""
 
 
