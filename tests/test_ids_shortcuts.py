@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from broadsheet import ids, text
 
 PIECES = (
-    "http://", "https://", "HTTPS://", "www.", "arxiv.org", "a.b", "Example.org", "localhost", ":443", ":8080", "/", "//",
-    "abs", "~ada", "a_b", "%20", "%7E", "é", " ", "?", "&", "=", "utm_source=x", "ref=1", "q=1+2", "#top", ";", "[", "]", ".",
+    "http://", "https://", "HTTPS://", "www.", "arxiv.org", "a.b", "Example.org", "localhost", ":443", ":8080", "/",
+    "//", "abs", "~ada", "a_b", "%20", "%7E", "é", " ", "?", "&", "=", "utm_source=x", "ref=1", "q=1+2", "#top", ";",
+    "[", "]", ".",
 )  # fmt: skip
 
 
