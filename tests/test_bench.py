@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import corpus, questions, table
+from bench.__main__ import ALL
 from bench.peers import Fts5, Scan, Text
 from broadsheet.text import title_key
 
@@ -139,3 +140,9 @@ def test_no_question_is_asked_twice_and_the_same_ones_every_time(tmp_path: Path)
 def test_a_sample_is_of_the_size_asked_for_and_of_different_papers(count: int, size: int, seed: int) -> None:
     kept = questions.sample(({"id": str(n)} for n in range(count)), size, seed)
     assert len({paper["id"] for paper in kept}) == len(kept) == min(count, size)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_bench_is_there_and_has_its_place_in_the_docs(name: str) -> None:
+    assert (table.ROOT / "bench" / f"{name}.py").is_file()
+    assert "new" in table.spliced(table.PAGE.read_text(encoding="utf-8"), name, "new\n")
