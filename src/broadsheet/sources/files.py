@@ -185,6 +185,7 @@ class _Stream(io.RawIOBase):
     def __init__(self, raw: BinaryIO, kind: str, moved: Callable[[int], None] | None) -> None:
         self._raw, self._kind, self._moved = raw, kind, moved
         self._decoder: Any = None
+        self._damage: type[Exception] = Exception  # what the decoder raises for bytes that are none of its own
         self._packed = self._ready = memoryview(b"")
         self._position = 0
 
@@ -221,12 +222,10 @@ class _Stream(io.RawIOBase):
     def _decode(self) -> None:
         piece, self._packed = self._packed[:_STEP], self._packed[_STEP:]
         if not self._decoder:
-            self._decoder = _DECODERS[self._kind]()
+            self._decoder, self._damage = _DECODERS[self._kind]()
         try:
             self._ready = memoryview(self._decoder.decompress(piece))
-        except Exception as error:
-            if not isinstance(error, zlib.error) and type(error).__name__ != "ZstdError":
-                raise
+        except self._damage as error:
             raise SourceError(f"damaged {self._kind} data near byte {self._position:,} ({error})") from error
         if self._decoder.eof:
             rest = self._decoder.unused_data
@@ -234,10 +233,14 @@ class _Stream(io.RawIOBase):
             self._decoder = None
 
 
-def _zst() -> Any:
+def _gz() -> tuple[Any, type[Exception]]:
+    return zlib.decompressobj(31), zlib.error
+
+
+def _zst() -> tuple[Any, type[Exception]]:
     import zstandard  # here: most runs of the program never open such a file
 
-    return zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+    return zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj(), zstandard.ZstdError
 
 
-_DECODERS: dict[str, Callable[[], Any]] = {"gz": lambda: zlib.decompressobj(31), "zst": _zst}
+_DECODERS: dict[str, Callable[[], tuple[Any, type[Exception]]]] = {"gz": _gz, "zst": _zst}
