@@ -123,6 +123,11 @@ def test_one_bad_record_never_stops_a_batch(store: Store) -> None:
     assert run(store, records, mark="again").same == len(bad)
 
 
+def test_of_a_huge_bad_record_only_the_beginning_is_kept(store: Store) -> None:
+    summary = run(store, [Fault("line 1", "the title has 10,000,000 characters", b"x" * 10_000_000)])
+    assert [len(fault.raw) for fault in summary.problems] == [ingest.KEEP] == [len(a.raw) for a in store.quarantined()]
+
+
 def test_one_id_on_two_works_overwrites_nothing(store: Store) -> None:
     stranger = make("test", "Prime gaps", ids=["id:p1"], authors=["Bob Babbage"], year=1999)
     summary = run(store, [PAPERS[0], stranger])

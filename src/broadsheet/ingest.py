@@ -17,6 +17,7 @@ from broadsheet.text import clip, surname, title_key, words
 
 BATCH = 4_000  # records in one transaction
 WEIGHT = 32_000_000  # characters of abstracts in one transaction, so that memory is bounded for any file
+KEEP = 64 * 1024  # bytes of a faulty record that are kept: enough to see what was wrong with it
 PROBLEMS = 20  # how many faults a summary tells in full
 
 # Schemes whose ids name one work each: two different ones speak against the same work.
@@ -336,7 +337,7 @@ class _Task:
     def _write(self, records: Sequence[Paper | Fault]) -> None:
         with self._store.writing() as writer:
             plan = Plan(writer.match([record for record in records if isinstance(record, Paper)]))
-            faults = [fault for fault in self._faults(plan, records) if fault]
+            faults = [fault._replace(raw=fault.raw[:KEEP]) for fault in self._faults(plan, records) if fault]
             plan.write(writer)
             writer.set_aside(self._source, self._part, faults)
             summary = self._sum(plan.counts, faults)

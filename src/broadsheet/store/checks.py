@@ -9,7 +9,7 @@ from broadsheet.text import plural, title_key
 
 _COUNTS = sa.text("SELECT count(data), max(pk), max(seq) FROM paper")
 _COUNTER = sa.text("SELECT papers, pk, seq FROM counter")
-_LOST = sa.text("SELECT count(*) FROM alias WHERE pk NOT IN (SELECT pk FROM paper)")
+_LOST = sa.text("SELECT count(*) FROM alias a WHERE NOT EXISTS (SELECT 1 FROM paper p WHERE p.pk = a.pk)")
 _ASTRAY = sa.text(
     """
     SELECT count(*) FROM paper q LEFT JOIN paper p ON p.pk = q."into"

@@ -23,6 +23,10 @@ WAIT = 60.0  # seconds that a writer waits for another writer
 _PRAGMAS = ("synchronous=FULL", "wal_autocheckpoint=8192", "journal_size_limit=67108864")
 
 
+# Nobody waits for a connection: a thread uses one at a time, and how many threads there are is the caller's to say.
+_POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": -1}
+
+
 class Database:
     """One engine and its name for people."""
 
@@ -95,8 +99,6 @@ class Database:
             if told is None:
                 raise
             raise StoreError(told) from error
-        except sa.exc.TimeoutError as error:
-            raise StoreError(f"{self.name} has no free connection left; try again when it has less to do") from error
 
     def _sentence(self, error: DBAPIError | sqlite3.Error) -> str | None:
         if self.path is not None:
@@ -135,8 +137,7 @@ _NAME = re.compile(r":\w+")
 
 def _sqlite(path: Path, wait: float) -> sa.Engine:
     url = sa.URL.create("sqlite", database=str(path))
-    # One connection a thread at most; SQLite has no limit of its own, so nobody waits for one.
-    engine = sa.create_engine(url, connect_args={"timeout": wait}, pool_size=8, max_overflow=-1)
+    engine = sa.create_engine(url, connect_args={"timeout": wait}, **_POOL)
 
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: Any, record: Any) -> None:
@@ -167,7 +168,7 @@ def _url(text: str) -> sa.URL:
 def _postgres(url: sa.URL, wait: float) -> sa.Engine:
     options = f"{url.query.get('options', '')} -c lock_timeout={int(wait * 1000)}".strip()
     try:
-        return sa.create_engine(url.update_query_dict({"options": options}), pool_pre_ping=True)
+        return sa.create_engine(url.update_query_dict({"options": options}), pool_pre_ping=True, **_POOL)
     except ModuleNotFoundError as error:
         raise MissingExtra("a PostgreSQL store needs its driver: pip install 'broadsheet[postgres]'") from error
 

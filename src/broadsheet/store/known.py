@@ -1,6 +1,7 @@
 """What a store already holds that could be the same work as some new papers."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ class Known(NamedTuple):
     papers: dict[int, Paper]
 
 
+@lru_cache(maxsize=1 << 14)  # asked for once to match and once to write
 def block_of(key: str) -> int:
     """A signed 64-bit hash of a normalised title. Sure to be the same in every Python and on every machine."""
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)

@@ -50,8 +50,6 @@ _COUNT = sa.text(
     """
 )
 
-KEEP = 64 * 1024  # bytes of a set-aside record that are kept: enough to see what was wrong with it
-
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -128,7 +126,7 @@ class Writer:
     def set_aside(self, source: str, part: str, faults: Iterable[Fault]) -> None:
         """Keeps records that could not be taken, with the reason; a record at the same place replaces the older."""
         at = now()
-        rows = [(source, part, _plain(f.where), _plain(f.reason), f.raw[:KEEP], at) for f in faults]
+        rows = [(source, part, _plain(f.where), _plain(f.reason), f.raw, at) for f in faults]
         many(self._connection, _ASIDE, rows)
 
     def clear_aside(self, source: str, part: str) -> None:
