@@ -67,6 +67,11 @@ def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes, word: str) -> No
     assert word in said
 
 
+def test_a_file_that_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
+    write(tmp_path, '\ufefftitle = "Ours"\n')
+    assert settings.load(tmp_path, {}).title == "Ours"
+
+
 def test_a_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
     (tmp_path / settings.FILE).mkdir()
     assert "cannot be read" in complaints(tmp_path)[0]
@@ -126,6 +131,8 @@ def test_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.home(tmp_path / "a" / ".." / "b", {"BROADSHEET_HOME": "/c"}) == tmp_path / "b"
     assert settings.home(None, {"BROADSHEET_HOME": str(tmp_path / "c")}) == tmp_path / "c"
     assert settings.home(None, {}).name == "broadsheet"
+    with pytest.raises(Mistake, match="~nobody-of-that-name"):
+        settings.home("~nobody-of-that-name/papers", {})
 
 
 NUMBERS = [row for row in settings.TABLE if row.kind in (int, float)]

@@ -116,7 +116,10 @@ def home(flag: str | Path | None, env: Mapping[str, str]) -> Path:
     """The library's folder: *flag*, else ``BROADSHEET_HOME``, else the platform's folder for a user's data."""
     chosen = flag or env.get(PREFIX + "HOME")
     if chosen:
-        return Path(chosen).expanduser().resolve()
+        try:
+            return Path(chosen).expanduser().resolve()
+        except RuntimeError as error:
+            raise Mistake(f"the library's folder {str(chosen)!r}: {error}") from error
     from platformdirs import user_data_path
 
     return user_data_path("broadsheet", appauthor=False)
@@ -171,7 +174,7 @@ Found = Iterator[tuple[Setting, str, object]]  # the setting, where it was said,
 
 def _from_file(path: Path, wrong: list[str]) -> Found:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
