@@ -25,9 +25,9 @@ def child(papers: int) -> None:
             library.refresh()
         stages = [(name, part.seconds, part.cpu, part.peak) for name, part in (("store", storing), ("index", indexing))]
         state = library.stats()
-    if state.behind or state.indexed != state.papers:
-        raise SystemExit(f"not indexed whole: {state}")
-    (home / "prepared").touch()
+        if state.behind or state.indexed != state.papers:
+            raise SystemExit(f"not indexed whole: {state}")
+        libraries.mark(library)
     print(json.dumps([state.papers, stages]))
 
 

@@ -4,7 +4,9 @@ import shutil
 from pathlib import Path
 
 from bench.corpus import CACHE, REAL, remixed
-from broadsheet.library import open_library
+from broadsheet.library import Library, open_library
+
+_MARK = "whole"
 
 
 def corpus_of(papers: int) -> Path:
@@ -24,12 +26,23 @@ def empty(papers: int) -> Path:
     return home
 
 
+def mark(library: Library) -> None:
+    """Notes that *library* is whole, and by which encoder."""
+    (library.home / _MARK).write_text(library.encoder.contract.hash)
+
+
 def prepared(papers: int, *, fresh: bool = False) -> Path:
-    """The folder of a library with so many papers, all indexed; made when it is not there or *fresh* is asked for."""
+    """The folder of a library with so many papers, all indexed.
+
+    Made when it is not there, when the encoder is another one by now, or when *fresh* is asked for.
+    """
     home = home_of(papers)
-    if fresh or not (home / "prepared").exists():
-        empty(papers)
-        with open_library(home) as library:
-            library.add([corpus_of(papers)])
-        (home / "prepared").touch()
+    with open_library(home) as library:
+        marked = home / _MARK
+        if not fresh and marked.exists() and marked.read_text() == library.encoder.contract.hash:
+            return home
+    empty(papers)
+    with open_library(home) as library:
+        library.add([corpus_of(papers)])
+        mark(library)
     return home
