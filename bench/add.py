@@ -17,7 +17,6 @@ def child(papers: int) -> None:
     from broadsheet.library import open_library
 
     home, corpus = libraries.empty(papers), libraries.corpus_of(papers)
-    stages = []
     with open_library(home) as library:
         with table.stage() as storing:
             library.add([corpus], index=False)
