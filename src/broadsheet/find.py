@@ -22,7 +22,7 @@ import numpy.typing as npt
 from broadsheet import ids, rank
 from broadsheet.embed import Encoder, Vectors
 from broadsheet.index import Index, Reader
-from broadsheet.index.dense import NARROW_ROWS, Mask, Near
+from broadsheet.index.dense import NARROW_ROWS, NOWHERE, Mask, Near
 from broadsheet.index.lexical import Match, Ranked, stems
 from broadsheet.index.snippets import marked, plain_words, snippet, stem, tokens
 from broadsheet.paper import Paper
@@ -35,6 +35,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
+Question = tuple[str, Query]  # as typed, and as understood without its place in the results
 
 DEPTH = 100  # candidates from each index that are ranked by all signals; 400 changed no figure of bench/relevance.py
 LONGEST = 500  # papers that hold a word of the question and can be paged to
@@ -45,6 +46,8 @@ LIKE_WEIGHTS = {"text": 0.4, "meaning": 0.6}  # neighbourhood of words in a titl
 UNLIKE = 0.5  # how much a disliked paper pushes away, beside how much a liked one draws
 REMEMBERED = 256  # result lists
 KEEP_SECONDS = 900.0
+FAINTEST = "the faintest match of all"
+FILTERLESS = "A look-up of an identifier pays no heed to filters."
 
 
 class Listing(NamedTuple):
@@ -64,8 +67,8 @@ class Finder:
     def __init__(self, store: Store, index: Index, encoder: Encoder, weights: Mapping[str, float]) -> None:
         self._store, self._index, self._encoder = store, index, encoder
         self.weights = {**weights, "title": TITLE_SIGNAL}
-        self._lists: OrderedDict[tuple[Query, tuple[str, int]], Listing] = OrderedDict()
-        self._pinned: OrderedDict[Query, tuple[float, Listing]] = OrderedDict()
+        self._lists: OrderedDict[tuple[Question, tuple[str, int]], Listing] = OrderedDict()
+        self._pinned: OrderedDict[Question, tuple[float, Listing]] = OrderedDict()
         self._lock = threading.Lock()
 
     def search(self, query: Query) -> Page:
@@ -78,8 +81,8 @@ class Finder:
 
     def _look_up(self, query: Query) -> Page | None:
         """The paper whose id the question is, pasted or typed; None when it is no id or nobody has it."""
-        wanted = query.lookup or (ids.own(query.words) if query.words and " " not in query.words else "")
-        if not wanted or query.phrases:
+        wanted = query.lookup or self._own_id(query)
+        if not wanted:
             return None
         pk = self._store.resolve([wanted]).get(wanted)
         paper = self._store.get([pk]).get(pk) if pk is not None else None
@@ -89,7 +92,16 @@ class Finder:
         signal = Signal("id", 1.0, 1.0, 1.0, sentence)
         hit = Hit(paper, 1.0, (signal,), sentence, marked(paper.title, []), snippet(paper.abstract, [], {}))
         years = {paper.year: 1} if paper.year else {}
-        return Page(query, 1, (hit,)[query.offset :], years=years, notes=query.notes)
+        notes = (*query.notes, FILTERLESS) if query.filters else query.notes
+        return Page(query, 1, (hit,)[query.offset :], years=years, notes=notes)
+
+    def _own_id(self, query: Query) -> str:
+        """The id that a question of one word may be: one that a file gave its record. Not a word that papers use."""
+        if not query.words or " " in query.words or query.phrases or query.without or query.filters:
+            return ""
+        reader = self._index.reader(self._encoder)
+        used = reader is not None and len(reader.lexical.pks_matching(Match(phrases=(query.words,)), 1))
+        return "" if used else ids.own(query.words)
 
     def similar(self, pks: Sequence[int], without: Sequence[int], limit: int) -> Page:
         """Papers like all of *pks* and unlike *without* (Rocchio 1971: mean of the one less part of the other).
@@ -114,7 +126,7 @@ class Finder:
             found[order], {name: values[order] for name, values in ranking.scores.items()}, len(found), False, {}
         )
         asked = Query(words=titles, limit=limit)
-        page = Page(query, len(found), self._hits(asked, listing, 0, limit, reader, LIKE_WEIGHTS))
+        page = Page(query, len(order), self._hits(asked, listing, 0, limit, reader, LIKE_WEIGHTS))
         return replace(page, took_ms=(time.perf_counter() - start) * 1000)
 
     # -- lists ---------------------------------------------------------------------------------------------------------
@@ -143,7 +155,7 @@ class Finder:
     def _remembered(self, query: Query, asked: Query, reader: Reader) -> Listing:
         """The list that this question has; the same one as a moment ago when the reader turns its pages."""
         now = time.monotonic()
-        question = replace(asked, offset=0, limit=_reach(query), explain=False, notes=())
+        question = (asked.text, replace(asked, offset=0, limit=1, explain=False))
         current = (question, (reader.name, reader.state.seq))
         with self._lock:
             pinned = self._pinned.get(question)
@@ -152,7 +164,7 @@ class Finder:
             if current in self._lists:
                 self._lists.move_to_end(current)
                 return self._lists[current]
-        listing = self._list(asked, reader, _reach(query))
+        listing = self._list(asked, reader)
         with self._lock:
             _keep(self._lists, current, listing)
             _keep(self._pinned, question, (now, listing))
@@ -167,9 +179,9 @@ class Finder:
             replace(query, words=_searched(query), phrases=(), without=(), filters=Filters()),
         ]
         found = dict.fromkeys(
-            one.canonical() for one in looser if one != query and self._list(_asked(one), reader, 1).total
+            one.canonical() for one in looser if one != query and self._list(_asked(one), reader).total
         )
-        return tuple(found)[:3]
+        return tuple(filter(None, found))[:3]
 
     def _behind(self, seq: int) -> tuple[str, ...]:
         missing = self._store.change() - seq
@@ -177,15 +189,14 @@ class Finder:
             return ()
         return (f"{plural(missing, 'change')} not indexed yet; `broadsheet doctor` catches up.",)
 
-    def _list(self, query: Query, reader: Reader, reach: int) -> Listing:
+    def _list(self, query: Query, reader: Reader) -> Listing:
         match = Match(_searched(query), query.phrases, query.without, query.filters)
-        if not match.words.strip():
-            return _listed(query, match, reader, reach)
+        if not plain_words(match.words):
+            return _listed(query, match, reader)
         vector = self._encoder.encode([match.words], "query")[0]
         found = reader.lexical.search(match, LONGEST, TITLE_WEIGHT, AUTHOR_WEIGHT)
         lexical = Ranked(found.pks[:DEPTH], found.scores[:DEPTH])
-        near = self._near(match, vector, reader)
-        titled = _array([] if query.filters else self._store.titled(query.text))
+        near, titled = self._unworded(query, match, vector, reader)
         pks = np.unique(np.concatenate([lexical.pks, near.pks, titled]))
         if not len(pks):
             return Listing(pks, {}, 0, False, {})
@@ -198,18 +209,18 @@ class Finder:
         more = len(found.pks) >= LONGEST
         return Listing(listed, scores, len(listed), more, _tally(reader.columns.values("year", listed)))
 
-    def _near(self, match: Match, vector: Vectors, reader: Reader) -> Near:
-        """The nearest papers that fit; none on their own where only the lexical index can tell who fits."""
+    def _unworded(self, query: Query, match: Match, vector: Vectors, reader: Reader) -> tuple[Near, Pks]:
+        """The nearest papers and those with the question as title, as far as they fit.
+
+        None where only the lexical index can tell which do.
+        """
         mask: Mask | None = None
-        if match.filters.authors or match.phrases or match.without:
-            fits = reader.lexical.pks_matching(match._replace(words=""), NARROW_ROWS + 1)
-            if len(fits) > NARROW_ROWS:
-                return Near(np.zeros(0, np.int64), np.zeros(0, np.float32))
-            mask = np.zeros(reader.dense.rows, np.bool_)
-            mask[fits[fits < len(mask)]] = True  # the lexical part may be one commit ahead
-        elif match.filters:
-            mask = reader.columns.mask(match.filters)[: reader.dense.rows]
-        return reader.dense.search(vector, DEPTH, mask)
+        if match.phrases or match.without or match.filters:
+            mask = reader.fitting(match, NARROW_ROWS)
+            if mask is None:
+                return NOWHERE, _array([])
+        titled = [pk for pk in self._store.titled(query.text) if mask is None or mask[pk : pk + 1].any()]
+        return reader.dense.search(vector, DEPTH, mask), _array(titled)
 
     # -- one page ------------------------------------------------------------------------------------------------------
 
@@ -245,12 +256,6 @@ def _searched(query: Query) -> str:
     return " ".join([query.words, *query.phrases]).strip()
 
 
-def _reach(query: Query) -> int:
-    """How long a list without words must be for this page: a power of ten of pages, so that turning reuses it."""
-    end = query.offset + query.limit
-    return min(MAX_OFFSET, int(10 ** math.ceil(math.log10(max(end, 100)))))
-
-
 def _hit(
     paper: Paper,
     scores: Mapping[str, float],
@@ -272,9 +277,9 @@ def _hit(
     told = rank.explain(seen, scores, signals)
     return Hit(
         paper=paper,
-        score=sum(signal.share for signal in told),
+        score=sum((signal.share for signal in told), 0.0),
         signals=told,
-        why=rank.why(told),
+        why=rank.why(told) or (FAINTEST if scores else ""),
         title=marked(paper.title, in_title),
         snippet=snippet(paper.abstract, in_abstract, weights),
     )
@@ -293,12 +298,22 @@ def _array(pks: Sequence[int]) -> Pks:
     return np.array(pks, np.int64)
 
 
-def _listed(query: Query, match: Match, reader: Reader, reach: int) -> Listing:
+def _listed(query: Query, match: Match, reader: Reader) -> Listing:
     """Everything that fits the filters, newest first unless asked otherwise."""
-    sort = "new" if query.sort == "relevance" else query.sort
-    found = reader.lexical.listed(match, reach, sort)
-    total = reader.lexical.count_matching(match)
-    return Listing(found.pks, {}, total, False, reader.lexical.years(match))
+    mask = reader.fitting(match, reader.lexical.count)
+    fits = np.flatnonzero(reader.columns.mask(match.filters) if mask is None else mask)
+    keys = _sort_keys(query, fits, reader) << 32 | fits  # equal ones by pk: the same order each time
+    if len(keys) > MAX_OFFSET:
+        keys = np.partition(keys, MAX_OFFSET)[:MAX_OFFSET]
+    pks = np.sort(keys) & 0xFFFF_FFFF
+    notes = ("The question has no word to search for; this is everything that fits.",) if match.words else ()
+    return Listing(pks, {}, len(fits), False, _tally(reader.columns.values("year", fits)), notes)
+
+
+def _sort_keys(query: Query, pks: Pks, reader: Reader) -> Pks:
+    """What to sort *pks* by, ascending."""
+    keys = reader.columns.values("citations" if query.sort == "cited" else "date", pks).astype(np.int64)
+    return keys if query.sort == "old" else -keys
 
 
 def _facts(text: str, pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, reader: Reader) -> Facts:
@@ -325,9 +340,7 @@ def _order(query: Query, pks: Pks, ranking: Ranking, reader: Reader) -> npt.NDAr
     if query.sort == "relevance":
         return np.lexsort((pks, -ranking.total))
     good = np.flatnonzero(ranking.total >= SORTED_SHARE * ranking.total.max())
-    keys = reader.columns.values("citations" if query.sort == "cited" else "date", pks[good]).astype(np.int64)
-    if query.sort != "old":
-        keys = -keys
+    keys = _sort_keys(query, pks[good], reader)
     order: npt.NDArray[np.intp] = good[np.lexsort((pks[good], -ranking.total[good], keys))]
     return order
 

@@ -18,10 +18,10 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +30,9 @@ from broadsheet.errors import IndexStale
 from broadsheet.index.columns import Columns
 from broadsheet.index.dense import Dense, DenseWriter
 from broadsheet.index.forward import Forward, ForwardWriter
-from broadsheet.index.lexical import Lexical, body
+from broadsheet.index.lexical import Lexical, Match, body
 from broadsheet.paper import Paper
+from broadsheet.query import Filters
 
 if TYPE_CHECKING:
     from broadsheet.embed import Encoder
@@ -44,7 +45,12 @@ COMMIT_EVERY = 300_000  # papers; a crash costs at most so many
 STALE_SHARE = 0.02  # replaced papers still counted in BM25's statistics, above which the lexical part is rebuilt
 ALWAYS_REBUILD = 20_000  # papers; below, a lexical rebuild takes about a second, so statistics are kept exact
 
+LOOKS = 5  # at files that a writer replaces
+
 Progress = Callable[[int, int], None]  # papers done, papers to do
+Stamp = tuple[str, int, int]
+Mask = npt.NDArray[np.bool_]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ class State:
     dim: int = 0
     words: int = 0  # in forward.u32
     stale: int = 0  # replaced or removed papers that tantivy still counts
+    commit: int = 0  # of tantivy; another one there was made by a refresh that a crash ended before it wrote this
+    ivf_seq: int = 0  # the change number that the inverted file has reached
     format: int = FORMAT
 
 
@@ -74,6 +82,28 @@ class Reader:
     columns: Columns
     forward: Forward
 
+    def fitting(self, match: Match, most: int) -> Mask | None:
+        """Which rows fit phrases, words left out and filters, shape (columns.rows,).
+
+        None where a phrase, a word left out or the authors concern more than *most* papers: the lexical index names
+        them one by one.
+        """
+        mask = self.columns.mask(match.filters)
+        named = Match(phrases=match.phrases, filters=Filters(authors=match.filters.authors))
+        if named.phrases or named.filters:
+            pks = self.lexical.pks_matching(named, most + 1)
+            if len(pks) > most:
+                return None
+            held = np.zeros_like(mask)
+            held[pks[pks < len(mask)]] = True  # the lexical part may be one commit ahead
+            mask &= held
+        for word in match.without:
+            pks = self.lexical.pks_matching(Match(phrases=(word,)), most + 1)
+            if len(pks) > most:
+                return None
+            mask[pks[pks < len(mask)]] = False
+        return mask
+
 
 def passage(paper: Paper) -> str:
     """What the encoder reads of a paper."""
@@ -86,7 +116,7 @@ class Index:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._reader: Reader | None = None
-        self._stamp: tuple[str, int] | None = None
+        self._stamp: Stamp | None = None
         self._lock = threading.Lock()
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -96,10 +126,10 @@ class Index:
 
         Raises IndexStale when the vectors were made by another encoder than *encoder*.
         """
-        stamp = self._newest()
         with self._lock:
+            stamp = self._newest()
             if stamp != self._stamp:
-                self._reader = self._open(stamp[0]) if stamp else None
+                self._reader = self._open() if stamp else None
                 self._stamp = stamp
             found = self._reader
         if found and encoder and found.state.contract != encoder.contract.hash:
@@ -110,32 +140,38 @@ class Index:
         return found
 
     def state(self) -> State:
-        found = self._newest()
-        return _read_state(self.folder / found[0]) if found else State()
+        """What is valid now; an empty state when nothing was ever indexed, or all of it was deleted."""
+        with suppress(FileNotFoundError):
+            return self._following(_read_state)
+        return State()
 
-    def _newest(self) -> tuple[str, int] | None:
-        """Name of the current generation and a number that moves when it does."""
+    def _newest(self) -> Stamp | None:
+        """What is another one after every refresh and rebuild; None when nothing was ever indexed."""
+        with suppress(FileNotFoundError):
+            return self._following(_stamp)
+        return None
+
+    def _open(self) -> Reader | None:
         try:
-            name = (self.folder / "CURRENT").read_text().strip()
-            return name, (self.folder / name / "state.json").stat().st_mtime_ns
-        except FileNotFoundError:
-            return None
+            return self._following(_open)
+        except FileNotFoundError as error:
+            raise IndexStale(
+                f"The index has lost its file {error.filename or error}; `broadsheet doctor --rebuild` makes it anew."
+            ) from error
 
-    def _open(self, name: str) -> Reader | None:
-        folder = self.folder / name
-        for attempt in range(5):  # a refresh may remove the files of the state read a moment ago
-            state = _read_state(folder)
-            if not state.columns:
-                return None  # another version's format: as good as never indexed
-            try:
-                columns = Columns.load(folder / state.columns)
-                dense = Dense(folder, state.dim, state.rows, state.ivf)
-                forward = Forward(folder, columns.starts, columns.single["words"], state.words)
-                return Reader(name, state, Lexical(folder / "lexical"), dense, columns, forward)
-            except FileNotFoundError:
-                if attempt == 4:
-                    raise
-        raise AssertionError("unreachable")
+    def _following(self, look: Callable[[Path], T]) -> T:
+        """What *look* says of the current generation; raises FileNotFoundError where there is none.
+
+        A refresh or rebuild removes files, and the generation, whose names were read a moment ago: looking again
+        finds their successors.
+        """
+        for _ in range(LOOKS - 1):
+            with suppress(FileNotFoundError):
+                return look(self._current())
+        return look(self._current())
+
+    def _current(self) -> Path:
+        return self.folder / (self.folder / "CURRENT").read_text().strip()
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -143,12 +179,12 @@ class Index:
         """Take in all changes of the store since the last refresh; how many papers that were."""
         with self._writing():
             state = self.state()
-            if not state.seq or state.contract != encoder.contract.hash or state.format != FORMAT:
+            newest = store.change()
+            if not state.seq or state.seq > newest or not _usable(state, encoder):
                 return self._rebuild(store, encoder, progress)
-            if store.change() == state.seq:
+            if newest == state.seq:
                 return 0
-            name = (self.folder / "CURRENT").read_text().strip()
-            done = _Refresh(self.folder / name, state, store, encoder, progress).run()
+            done = _Refresh(self._current(), state, store, encoder, progress).run()
             after = self.state()
             if after.stale and (after.papers < ALWAYS_REBUILD or after.stale > after.papers * STALE_SHARE):
                 self._rebuild(store, encoder, progress)
@@ -160,11 +196,12 @@ class Index:
             return self._rebuild(store, encoder, progress)
 
     def _rebuild(self, store: "Store", encoder: "Encoder", progress: Progress | None) -> int:
-        current = self._newest()
-        number = int(current[0].removeprefix("gen-")) + 1 if current else 1
-        folder = self.folder / f"gen-{number:06}"
+        number = 0
+        with suppress(FileNotFoundError):
+            number = int(self._current().name.removeprefix("gen-"))
+        folder = self.folder / f"gen-{number + 1:06}"
         state = _read_state(folder) if (folder / "state.json").exists() else State()
-        if state.contract != encoder.contract.hash or state.format != FORMAT or not state.seq:
+        if not _usable(state, encoder) or not 0 < state.seq <= store.change():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             state = State(contract=encoder.contract.hash, dim=encoder.contract.dim)
@@ -200,34 +237,33 @@ class _Refresh:
 
     def run(self) -> int:
         total = max(1, self.store.change() - self.state.seq)
-        lexical = Lexical(self.folder / "lexical")
-        stale = self.state.stale
-        writer = lexical.writer()
-        dense = DenseWriter(self.folder, self.encoder.contract.dim, self.state.rows, self.state.ivf)
-        done, since, seq = 0, 0, self.state.seq
+        writer = Lexical(self.folder / "lexical", create=True).writer()
+        grows = self.state.ivf if self.state.ivf_seq == self.state.seq else ""
+        dense = DenseWriter(self.folder, self.encoder.contract.dim, self.state.rows, grows)
+        crashed = writer.last_commit != self.state.commit
+        stale, done, taken, since, seq = self.state.stale, 0, 0, 0, self.state.seq
         try:
             while changes := self.store.changes(seq, BATCH):
-                stale += self._take(changes, writer, dense)
+                kept, replaced = self._take(changes, writer, dense)
+                stale += len(changes) if crashed else replaced
                 seq = changes[-1].seq
+                taken += kept
                 done += len(changes)
                 since += len(changes)
                 self.progress(min(done, total), total)
                 if since >= COMMIT_EVERY:
-                    writer.commit()
-                    self._commit(dense, seq, self.state.ivf, stale)
+                    self._commit(writer, dense, seq, stale)
                     since = 0
-            writer.commit()
-            ivf = dense.build(f"ivf-{seq}.faiss", self.columns.count)
-            self._commit(dense, seq, ivf, stale)
+            self._commit(writer, dense, seq, stale, ivf=f"ivf-{seq}.faiss")
         finally:
             dense.close()
             self.forward.close()
             writer.close()
         self.progress(total, total)
-        return done
+        return taken
 
-    def _take(self, changes: "list[Change]", writer: "LexicalWriter", dense: DenseWriter) -> int:
-        """One batch into all three parts; how many papers it replaced."""
+    def _take(self, changes: "list[Change]", writer: "LexicalWriter", dense: DenseWriter) -> tuple[int, int]:
+        """One batch into all parts; how many papers it has, and how many of the old it replaced or removed."""
         stale = 0
         kept = [(change.pk, change.paper) for change in changes if change.paper is not None]
         gone = _pks([change.pk for change in changes if change.paper is None])
@@ -247,7 +283,7 @@ class _Refresh:
             dense.put(pks, self.encoder.encode([passage(paper) for _, paper in kept], "passage"))
             self.columns.put(pks, [paper for _, paper in kept])
             self.forward.put(pks, [body(paper) for _, paper in kept])
-        return stale
+        return len(kept), stale
 
     def _known(self, pks: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         live = self.columns.single["live"]
@@ -256,7 +292,13 @@ class _Refresh:
         known[inside] = live[pks[inside]] > 0
         return known
 
-    def _commit(self, dense: DenseWriter, seq: int, ivf: str, stale: int) -> None:
+    def _commit(self, writer: "LexicalWriter", dense: DenseWriter, seq: int, stale: int, *, ivf: str = "") -> None:
+        """Everything up to *seq* becomes valid. The inverted file is brought along only when it is named."""
+        writer.commit()
+        if ivf:
+            ivf, ivf_seq = dense.build(ivf, self.columns.count), seq
+        else:
+            ivf, ivf_seq = self.state.ivf, self.state.ivf_seq
         dense.flush()
         self.forward.flush()
         self.columns.starts, self.columns.single["words"] = self.forward.starts, self.forward.lengths
@@ -274,6 +316,8 @@ class _Refresh:
             dim=dense.dim,
             words=self.forward.size,
             stale=stale,
+            commit=writer.last_commit,
+            ivf_seq=ivf_seq,
         )
         _replace(self.folder / "state.json", json.dumps(asdict(self.state)).encode())
         for name in {before.ivf, before.columns} - {self.state.ivf, self.state.columns, ""}:
@@ -282,6 +326,25 @@ class _Refresh:
 
 def _pks(values: list[int]) -> npt.NDArray[np.int64]:
     return np.array(values, np.int64)
+
+
+def _stamp(folder: Path) -> Stamp:
+    file = (folder / "state.json").stat()
+    return folder.name, file.st_mtime_ns, file.st_ino
+
+
+def _open(folder: Path) -> Reader | None:
+    state = _read_state(folder)
+    if not state.columns:
+        return None  # another version's format: as good as never indexed
+    columns = Columns.load(folder / state.columns)
+    dense = Dense(folder, state.dim, state.rows, state.ivf)
+    forward = Forward(folder, columns.starts, columns.single["words"], state.words)
+    return Reader(folder.name, state, Lexical(folder / "lexical"), dense, columns, forward)
+
+
+def _usable(state: State, encoder: "Encoder") -> bool:
+    return state.format == FORMAT and state.contract == encoder.contract.hash
 
 
 def _read_state(folder: Path) -> State:

@@ -51,7 +51,10 @@ class Columns:
     def values(self, name: str, pks: Pks) -> Ints:
         """year, date or citations of these papers, shape (len(pks),); 0 where unknown."""
         column = self.single[name]
-        return column[np.clip(pks, 0, max(0, len(column) - 1))] if len(column) else np.zeros(len(pks), np.int32)
+        out = np.zeros(len(pks), np.int32)
+        inside = pks < len(column)
+        out[inside] = column[pks[inside]]
+        return out
 
     def mask(self, filters: Filters) -> Mask:
         """Which rows fit years, venues, categories and sources, shape (rows,). Authors are the lexical index's."""

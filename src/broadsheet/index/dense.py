@@ -68,7 +68,7 @@ class Dense:
     def search(self, vector: "Vectors", limit: int, mask: Mask | None = None) -> Near:
         """The *limit* nearest papers by cosine to *vector* (dim,), among the rows where *mask* (rows,) is true."""
         if not self.rows or not vector.any():
-            return _NOWHERE
+            return NOWHERE
         if mask is not None:
             kept = np.flatnonzero(mask)
             if len(kept) <= NARROW_ROWS or self._ivf_path is None:
@@ -106,7 +106,13 @@ class Dense:
     def _from_lists(self, vector: "Vectors", limit: int, mask: Mask | None) -> Near:
         faiss = _faiss()
         if self._ivf is None:
-            self._ivf = faiss.read_index(str(self._ivf_path), faiss.IO_FLAG_MMAP_IFC)  # mapped, not copied
+            try:
+                self._ivf = faiss.read_index(str(self._ivf_path), faiss.IO_FLAG_MMAP_IFC)  # mapped, not copied
+            except RuntimeError:
+                if self._ivf_path is None or self._ivf_path.exists():
+                    raise
+                self._ivf_path = None  # a refresh has replaced it since: this view compares all of its rows
+                return self.search(vector, limit, mask)
             faiss.omp_set_num_threads(1)  # one question is too small to share; threads serve other readers
         selector = None
         if mask is not None:
@@ -123,7 +129,7 @@ def _faiss() -> Any:
     return importlib.import_module("faiss")
 
 
-_NOWHERE = Near(np.zeros(0, np.int64), np.zeros(0, np.float32))
+NOWHERE = Near(np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 class DenseWriter:

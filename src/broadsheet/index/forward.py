@@ -46,6 +46,9 @@ def analysed(text: str) -> Words:
     return np.fromiter(map(word_of, STEMS.analyze(text)), np.uint32)
 
 
+_NO_WORDS = np.zeros(0, np.uint32)
+
+
 class Forward:
     """For reading: *starts* and *lengths* by pk into the file of *size* words."""
 
@@ -57,7 +60,8 @@ class Forward:
         """Features of *pks* for a question of *stems* in order, whose inverse document frequencies are *weights*."""
         inside = np.where(pks < len(self.starts), pks, 0)
         starts, lengths = self.starts[inside], self.lengths[inside]
-        words = np.concatenate([self._words[s : s + n] for s, n in zip(starts.tolist(), lengths.tolist(), strict=True)])
+        parts = [self._words[s : s + n] for s, n in zip(starts.tolist(), lengths.tolist(), strict=True)]
+        words = np.concatenate([_NO_WORDS, *parts])
         return closeness(np.array([word_of(stem) for stem in stems], np.uint32), np.array(weights), words, lengths)
 
 

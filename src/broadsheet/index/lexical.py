@@ -5,17 +5,17 @@ Fields: ``text`` (title, abstract, keywords; English stems, no stop words), ``ti
 ``venue``, ``category``, ``source`` (whole values, folded), and fast columns pk, year, date, citations.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import tantivy
-from tantivy import Document, FieldType, Filter, Occur, Order, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
+from tantivy import Document, FieldType, Filter, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
 
 from broadsheet.paper import Paper
-from broadsheet.query import Filters, Sort, Span
+from broadsheet.query import Filters
 from broadsheet.text import fold
 
 Pks = npt.NDArray[np.int64]
@@ -23,9 +23,6 @@ Scores = npt.NDArray[np.float32]
 
 LONGEST_WORD = 64  # characters; longer runs are noise (base64, table rules) and only cost memory
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
-_SORT_FIELD: dict[Sort, tuple[str, Order]] = {
-    "new": ("date", Order.Desc), "old": ("date", Order.Asc), "cited": ("citations", Order.Desc),
-}  # fmt: skip
 
 
 class Ranked(NamedTuple):
@@ -42,6 +39,9 @@ class Match(NamedTuple):
     phrases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     filters: Filters = Filters()
+
+
+_NOTHING = Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 def _analyzer(*filters: Filter, tokenizer: tantivy.Tokenizer | None = None) -> TextAnalyzer:
@@ -75,13 +75,26 @@ def day_number(paper: Paper) -> int:
     return int((digits + "0000")[:8]) if digits else (paper.year or 0) * 10_000
 
 
+def _opened(folder: Path) -> tantivy.Index:
+    try:
+        return tantivy.Index.open(str(folder))
+    except ValueError as error:  # what tantivy makes of every failure
+        if not (folder / "meta.json").exists():
+            raise FileNotFoundError(str(folder)) from error
+        raise
+
+
 class Lexical:
     """One tantivy index in a folder. Readers see the last commit; one writer at a time (tantivy locks the folder)."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        """Raises FileNotFoundError where there is none, unless *create* is set."""
         self.schema = _schema()
-        self._index = tantivy.Index(self.schema, str(folder))
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self.schema, str(folder))
+        else:
+            self._index = _opened(folder)
         self._index.register_tokenizer("stems", STEMS)
         self._index.register_tokenizer("exact", EXACT)
         self._index.config_reader("manual")
@@ -104,54 +117,16 @@ class Lexical:
     def search(self, match: Match, limit: int, title_weight: float, author_weight: float) -> Ranked:
         """The best *limit* papers by BM25; equal scores in the order of pk, so that a rebuild answers alike."""
         scored = self._scored(match.words, title_weight, author_weight)
-        must = self._must(match)
         if scored is None:
-            return self.listed(match, limit, "new")
+            return _NOTHING
+        must = self._must(match)
         query = scored if not must else Query.boolean_query([(Occur.Must, scored), *must])
         return self._run(query, limit)
 
-    def rescore(self, match: Match, pks: Pks, title_weight: float, author_weight: float) -> Scores:
-        """BM25 of exactly these papers, shape (len(pks),); 0 where no word matches."""
-        out = np.zeros(len(pks), np.float32)
-        scored = self._scored(match.words, title_weight, author_weight)
-        if scored is None or not len(pks):
-            return out
-        among = Query.const_score_query(Query.term_set_query(self.schema, "pk", pks.tolist()), 0.0)
-        found = self._run(Query.boolean_query([(Occur.Must, among), (Occur.Must, scored)]), len(pks))
-        place = {pk: i for i, pk in enumerate(pks.tolist())}
-        out[[place[pk] for pk in found.pks.tolist()]] = found.scores
-        return out
-
-    def listed(self, match: Match, limit: int, sort: Sort) -> Ranked:
-        """Papers that fit phrases and filters, in the order of *sort*, scores all zero."""
-        field, order = _SORT_FIELD.get(sort, _SORT_FIELD["new"])
-        result = self.searcher.search(self._all(match), limit, count=False, order_by_field=field, order=order)
-        hits = result.hits
-        pks = self._pks([address for _, address in hits])
-        keys = np.array([key or 0 for key, _ in hits], np.int64)
-        by_pk = np.lexsort((pks, keys if order == Order.Asc else -keys))
-        return Ranked(pks[by_pk], np.zeros(len(pks), np.float32))
-
-    def count_matching(self, match: Match) -> int:
-        """How many papers fit phrases and filters and share at least one word of the question."""
-        scored = self._scored(match.words, 0.0, 0.0)
-        must = self._must(match)
-        if scored is not None:
-            must = [(Occur.Must, scored), *must]
-        query = Query.boolean_query(must) if must else Query.all_query()
-        found: Any = self.searcher.search(query, 1, count=True)
-        return int(found.count)
-
     def pks_matching(self, match: Match, limit: int) -> Pks:
         """Up to *limit* papers that fit phrases and filters, in no order."""
-        result = self.searcher.search(Query.const_score_query(self._all(match), 0.0), limit, count=False)
+        result = self.searcher.search(Query.const_score_query(self._all(match), 0.0), max(1, limit), count=False)
         return self._pks([address for _, address in result.hits])
-
-    def years(self, match: Match) -> dict[int, int]:
-        """Year -> number of papers that fit phrases and filters."""
-        wanted = {"years": {"terms": {"field": "year", "size": 500}}}
-        buckets = self.searcher.aggregate(self._all(match), wanted)["years"]["buckets"]
-        return {int(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets if bucket["key"]}
 
     def document_frequency(self, stem: str) -> int:
         return self.searcher.doc_freq("text", stem)
@@ -233,8 +208,14 @@ class LexicalWriter:
     def remove(self, pk: int) -> None:
         self._writer.delete_documents_by_term("pk", pk)
 
-    def commit(self) -> None:
-        self._writer.commit()
+    def commit(self) -> int:
+        """What was put becomes visible and lasts; the number of this commit."""
+        return int(self._writer.commit())
+
+    @property
+    def last_commit(self) -> int:
+        """The number of the last commit, whoever made it; 0 before the first."""
+        return int(self._writer.commit_opstamp)
 
     def close(self) -> None:
         """Let running merges finish, then release the lock; without a commit before, changes are dropped."""
@@ -250,12 +231,12 @@ def body(paper: Paper) -> str:
 def _document(pk: int, paper: Paper) -> Document:
     document = Document()
     document.add_unsigned("pk", pk)
-    text = body(paper)
-    document.add_text("text", text)
-    document.add_text("exact", text)
+    document.add_text("text", body(paper))
+    for part in (paper.title, paper.abstract, *paper.keywords):  # apart, so that no phrase reaches over an end
+        document.add_text("exact", part)
     document.add_text("title", paper.title)
-    if paper.authors:
-        document.add_text("author", "; ".join(paper.authors))
+    for author in paper.authors:
+        document.add_text("author", author)
     if paper.venue:
         document.add_text("venue", fold(paper.venue))
     for category in paper.categories:
@@ -270,16 +251,6 @@ def _document(pk: int, paper: Paper) -> Document:
 
 def _any(queries: Iterable[Query]) -> Query:
     return Query.boolean_query([(Occur.Should, query) for query in queries])
-
-
-def stem_spans(text: str, stems: Sequence[str]) -> tuple[Span, ...]:
-    """Where words of *text* have one of the *stems*: the places to highlight."""
-    wanted = set(stems)
-    spans = []
-    for token in STEMS.pre_tokenize(text).tokens:
-        if token.text in wanted:
-            spans.append(Span(token.char_offset_from, token.char_offset_to))
-    return tuple(spans)
 
 
 def stems(text: str) -> list[str]:

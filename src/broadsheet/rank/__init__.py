@@ -60,9 +60,11 @@ class Seen(NamedTuple):
 
 
 def spread(values: Scores) -> Scores:
-    """Min-max over the candidates: 0 for the least of them, 1 for the most; all 0 when they are alike."""
+    """Min-max over the candidates: 0 for the least of them, 1 for the most. Alike, they have 1 if it is more than 0."""
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
-    return ((values - low) / (high - low)).astype(np.float32) if high > low else np.zeros_like(values)
+    if high > low:
+        return ((values - low) / (high - low)).astype(np.float32)
+    return (values > 0).astype(np.float32)
 
 
 class Ranking(NamedTuple):

@@ -9,7 +9,8 @@ FULL = 10_000
 
 
 def score(facts: Facts) -> Scores:
-    return np.minimum(np.log1p(facts.citations) / np.log1p(FULL), 1).astype(np.float32)
+    share: Scores = np.minimum(np.log1p(facts.citations) / np.log1p(FULL), 1).astype(np.float32)
+    return share
 
 
 def sentence(seen: Seen) -> str:
