@@ -47,6 +47,11 @@ def test_keys_are_stable(text: str) -> None:
     assert title_key(text.swapcase()) == key or not text.isascii()
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+def test_a_title_of_ascii_letters_takes_the_short_way_to_the_same_key(title: str) -> None:
+    assert title_key(f"{title} ä") == f"{title_key(title)} a".strip()
+
+
 @pytest.mark.parametrize(
     "spelling",
     [
@@ -59,7 +64,15 @@ def test_spellings_of_one_title(spelling: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "key"), [("深度学习：综述", "深度学习 综述"), ("?!", ""), ("x_y", "x y"), ("Straße", "strasse")]
+    ("title", "key"),
+    [
+        ("深度学习：综述", "深度学习 综述"),
+        ("?!", ""),
+        ("x_y", "x y"),
+        ("x -_ y", "x y"),
+        ("ä -_ y", "a y"),
+        ("Straße", "strasse"),
+    ],
 )
 def test_title_key(title: str, key: str) -> None:
     assert title_key(title) == key
