@@ -20,6 +20,7 @@ Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
+FILE = "vectors.f16"
 EXACT_ROWS = 50_000
 NARROW_ROWS = 20_000  # a filter that keeps at most so many rows is answered by comparing them all
 FIRST_EPOCH = 50_000
@@ -56,11 +57,10 @@ class Dense:
 
     def __init__(self, folder: Path, dim: int, rows: int, ivf: str) -> None:
         self.dim, self.rows = dim, rows
-        self.vectors: npt.NDArray[np.float16] = (
-            np.memmap(folder / "vectors.f16", np.float16, "r", shape=(rows, dim))
-            if rows
-            else np.zeros((0, dim), np.float16)
+        mapped = (
+            np.memmap(folder / FILE, np.float16, "r", shape=(rows, dim)) if rows else np.zeros((0, dim), np.float16)
         )
+        self.vectors: npt.NDArray[np.float16] = mapped.view(np.ndarray)
         self._ivf_path = folder / ivf if ivf else None
         self._ivf: Any = None
         self._whole: Scores | None = None
@@ -141,7 +141,7 @@ class DenseWriter:
 
     def __init__(self, folder: Path, dim: int, rows: int, ivf: str) -> None:
         self._folder, self.dim, self.rows, self.ivf = folder, dim, rows, ivf
-        self._path = folder / "vectors.f16"
+        self._path = folder / FILE
         self._changed: list[Pks] = []
         mode = "r+b" if self._path.exists() else "w+b"
         self._file = self._path.open(mode)

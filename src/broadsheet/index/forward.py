@@ -80,9 +80,11 @@ def closeness(
     distinct, places = np.unique(asked, return_inverse=True)
     idf = np.zeros(len(distinct))
     idf[places] = weights
-    term = np.minimum(np.searchsorted(distinct, words), max(0, len(distinct) - 1))
-    at = np.flatnonzero(distinct[term] == words) if len(distinct) else np.zeros(0, np.int64)
-    term = term[at]
+    found = [np.flatnonzero(words == word) for word in distinct]  # quicker than one sorted search: few are asked
+    at = np.concatenate([*found, np.zeros(0, np.intp)])
+    order = np.argsort(at, kind="stable")
+    term = np.repeat(np.arange(len(distinct)), [len(its) for its in found])[order]
+    at = at[order]
     row = np.repeat(np.arange(count), lengths)[at]
     holds = np.zeros((count, len(distinct)), np.bool_)
     holds[row, term] = True
