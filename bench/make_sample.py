@@ -5,8 +5,8 @@
 Facts only: id, title, authors, year, venue, addresses, citations. No abstract, and none of the authors' own keywords:
 `keywords` are the phrases that our own extractor finds, so that a search by meaning has something to hold on to.
 
-The choice is deterministic. Three quarters are the most cited of every venue and year, a cell with four times the
-papers giving twice as many. One quarter makes topics dense enough to look around in: of the TOPICS phrases that most
+The choice is deterministic. Three fifths are the most cited of every venue and year, a cell with four times the
+papers giving twice as many. The others make topics dense enough to look around in: of the TOPICS phrases that most
 papers share, one after the other, the most cited paper not chosen yet. Rejected and withdrawn submissions are left out.
 """
 
@@ -27,8 +27,8 @@ from broadsheet.text import fold
 from broadsheet.understand import keyphrases
 
 OUT = ROOT / "src" / "broadsheet" / "data" / "sample.jsonl.zst"
-BY_VENUE = 0.75
-TOPICS = 80
+BY_VENUE = 0.6
+TOPICS = 150
 PHRASES = 8
 MOST = 1_500_000  # bytes
 _OUT = {"Reject", "Withdraw"}

@@ -33,9 +33,20 @@ def test_an_address_too_long_for_an_index_is_none() -> None:
     assert ids.url("https://a.example/" + "é" * 400) is None
 
 
+def cleaned(raw: str) -> str:
+    """`clean` without any shortcut."""
+    plain = text._INVISIBLE.sub("", text._CONTROL.sub("", text._SPACE.sub(" ", raw)))
+    return text._SPACE.sub(" ", unicodedata.normalize("NFC", plain)).strip()
+
+
 def test_printable_text_needs_no_cleaning() -> None:
     for code in (*range(0x11000), *range(0xE0000, 0xE0200)):  # every plane that has marks, spaces or controls
-        raw = f"a{chr(code)}  b "
-        spaced = text._SPACE.sub(" ", raw)
-        plain = text._INVISIBLE.sub("", text._CONTROL.sub("", spaced))
-        assert text.clean(raw) == text._SPACE.sub(" ", unicodedata.normalize("NFC", plain)).strip()
+        assert text.clean(f"a{chr(code)}  b ") == cleaned(f"a{chr(code)}  b ")
+
+
+@pytest.mark.parametrize("raw", ["a", "a ", " a", "a  b", "a\tb", "a\0b", "a\nb", "a\x7fb", "e\u0301"])
+def test_long_text_is_cleaned_like_short_text(raw: str) -> None:
+    for size in (150, 250):
+        around = "word " * (size // 5)
+        assert text.clean(f"{around}{raw}{around}") == cleaned(f"{around}{raw}{around}")
+        assert text.clean(f"{raw}{around}".strip("a")) == cleaned(f"{raw}{around}".strip("a"))
