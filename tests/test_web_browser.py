@@ -83,9 +83,7 @@ def tab(chromium: Any, site: str) -> Iterator[Open]:
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request", lambda request: request.url.startswith(site) or complaints.append(f"left home: {request.url}")
-        )
+        page.on("request", abroad)
         page.goto(address)
         return page
 

@@ -48,7 +48,7 @@ def test_front_page_shows_the_newest_and_what_there_is_to_browse(client: TestCli
     assert len(titles) == 13
     assert '<a href="/search?venue=PaperConf" dir="auto">PaperConf</a> <span>18</span>' in html
     assert 'aria-label="Papers by year, 2000 to 2024' in html
-    assert 'href="/search?year=2003&amp;sort=new"' in html
+    assert 'href="/search?sort=new&amp;year=2003"' in html
 
 
 def test_an_empty_library_says_how_to_fill_it(empty: TestClient) -> None:

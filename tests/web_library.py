@@ -44,9 +44,7 @@ def save_encoder(texts: Iterable[str], folder: Path) -> Path:
     vocabulary = [*sorted({word.encode() for text in texts for word in words(text)}), b"long documents"]
     vectors = np.random.default_rng(7).standard_normal((len(vocabulary), DIM)).astype(np.float32)
     table, scales = static.quantize(vectors)
-    static.save(
-        static.Parts("tiny", vocabulary, table, scales, np.ones(len(vocabulary), np.float32)), folder / static.FILE
-    )
+    static.save(static.Parts("tiny", vocabulary, table, scales), folder / static.FILE)
     return folder
 
 

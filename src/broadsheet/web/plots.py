@@ -1,6 +1,6 @@
 """Small plots as SVG, drawn on the server: no script needed to see them, a text for who cannot. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -40,10 +40,9 @@ def bars(years: Mapping[int, int]) -> list[Bar]:
     ]
 
 
-def histogram(
-    years: Mapping[int, int], href: Callable[[int, int], str], chosen: tuple[int | None, int | None] = (None, None)
-) -> Markup:
-    """A bar for each year; each is a link to its papers. *href(low, high)* is where years lead; *chosen* are lit.
+def histogram(years: Mapping[int, int], prefix: str, chosen: tuple[int | None, int | None] = (None, None)) -> Markup:
+    """A bar for each year; each is a link to its papers. It leads to *prefix* followed by the years; *chosen*
+    ones are lit.
 
     Empty when there is only one year to show.
     """
@@ -52,7 +51,8 @@ def histogram(
         return Markup("")
     most = max(drawn, key=lambda bar: bar.count)
     label = f"Papers by year, {drawn[0].low} to {drawn[-1].high}; most in {most.label}: {most.count:,}"
-    inner = "".join(_bar(place, bar, most.count, href, _within(bar, chosen)) for place, bar in enumerate(drawn))
+    start = escape(prefix)
+    inner = "".join(_bar(place, bar, most.count, start, _within(bar, chosen)) for place, bar in enumerate(drawn))
     width = min(len(drawn) * _WIDEST, 1200)
     return Markup(
         f'<svg class="hist" width="{width}" viewBox="0 0 {len(drawn) * 10} {_HEIGHT}" preserveAspectRatio="none"'
@@ -68,14 +68,15 @@ def _within(bar: Bar, chosen: tuple[int | None, int | None]) -> bool:
     return (low is None or bar.high >= low) and (high is None or bar.low <= high)
 
 
-def _bar(place: int, bar: Bar, most: int, href: Callable[[int, int], str], lit: bool) -> str:
+def _bar(place: int, bar: Bar, most: int, prefix: str, lit: bool) -> str:
     height = round(max(1.5, (_HEIGHT - 2) * bar.count / most), 1) if bar.count else 0
     x, top = place * 10, round(_HEIGHT - height, 1)
     words = f"{bar.label}: {plural(bar.count, 'paper')}"
+    years = bar.low if bar.low == bar.high else f"{bar.low}..{bar.high}"
     shape = f'<rect x="{x + 1}" y="{top}" width="8" height="{height}"/>' if height else ""
     # The link is as tall as the plot, so that a bar of one paper can be hit too. Keyboards use the year field instead.
     return (
-        f'<a href="{escape(href(bar.low, bar.high))}" tabindex="-1" aria-label="{words}"{_on(lit)}'
+        f'<a href="{prefix}{years}" tabindex="-1" aria-label="{words}"{_on(lit)}'
         f' data-low="{bar.low}" data-high="{bar.high}"><title>{words}</title>'
         f'<rect class="hit" x="{x}" y="0" width="10" height="{_HEIGHT}"/>{shape}</a>'
     )

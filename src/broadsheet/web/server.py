@@ -1,8 +1,12 @@
 """Running the web application: one process or several on one socket."""
 
+import os
+import signal
 import socket
+import threading
 from collections.abc import Callable
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,7 +25,9 @@ def config(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8000) -> uvicor
 def bind(host: str, port: int) -> socket.socket:
     """The listening socket; raises OSError when the port is taken. *port* 0 takes a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named because asyncio turns Nagle's algorithm off only where it is: without, every answer that is
+    # written in two parts waits 40 ms for the client's delayed acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -47,19 +53,38 @@ def serve_many(listener: socket.socket, make: Callable[[], ASGIApp], workers: in
     """*workers* processes that accept from one *listener*; each makes its own application with *make*.
 
     *make* must be picklable (a function of a module or a partial of one): every process opens the library itself, since
-    neither connections nor memory-mapped indexes may be shared across a fork. Returns when all have ended.
+    neither connections nor memory-mapped indexes may be shared across a fork. Returns when all have ended: by Ctrl-C,
+    by SIGTERM, or each by a failure of its own. Call it from the main thread.
     """
     context = get_context("spawn")
-    processes = [context.Process(target=_work, args=(listener, make), daemon=True) for _ in range(workers)]
-    for process in processes:
-        process.start()
+    processes = [context.Process(target=_work, args=(listener, make)) for _ in range(workers)]
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for process in processes:
+            process.terminate()  # to each its own SIGTERM: uvicorn finishes the answers it has begun
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
         for process in processes:
-            process.join()
-    except KeyboardInterrupt:
+            process.start()
         for process in processes:
-            process.join(timeout=15)  # each got the Ctrl-C itself and is finishing its answers
+            process.join()
+    except KeyboardInterrupt:  # a terminal sends it to the workers too
+        for process in processes:
+            process.join(timeout=15)
+    finally:
+        stop(signal.SIGTERM, None)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _work(listener: socket.socket, make: Callable[[], ASGIApp]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     serve_on(listener, make())
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed outright would hold the port for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

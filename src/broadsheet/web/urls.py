@@ -54,8 +54,8 @@ def box(query: Query) -> str:
     """What stands in the search box: as it was typed, unless filters were typed too; those are shown beside it."""
     if query.lookup:
         return query.lookup
-    bare = replace(query, filters=Filters())
-    return bare.canonical()
+    parts = [query.words, *(f'"{phrase}"' for phrase in query.phrases), *(f"-{word}" for word in query.without)]
+    return " ".join(part for part in parts if part)
 
 
 def year_text(filters: Filters) -> str:

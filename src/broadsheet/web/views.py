@@ -3,7 +3,7 @@ but for `loosened`, which asks the library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from broadsheet.paper import Origin, Paper
@@ -159,13 +159,8 @@ def links(paper: Paper) -> list[tuple[str, str]]:
     ]
 
 
-def years_href(query: Query) -> Any:
-    """Where a bar of the histogram leads: the same question in those years."""
-    return lambda low, high: urls.search(urls.filtered(query, year_from=low, year_to=high))
-
-
 def years_prefix(query: Query) -> str:
-    """`years_href` up to the years, for the script that lets a reader drag over the bars."""
+    """The same question in other years, but for the years: what a bar of the histogram, or dragging over bars, adds."""
     href = urls.search(urls.filtered(query, year_from=None, year_to=None))
     return f"{href}{'&' if '?' in href else '?'}year="
 
