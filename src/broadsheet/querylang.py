@@ -21,11 +21,13 @@ _FIELD = {
     "source": "sources",
 }  # fmt: skip
 _PIECE = re.compile(
-    r"""(?P<minus>(?<!\S)-)?(?:(?<!\S)(?P<field>author|au|venue|category|cat|source|year):)?"""
+    r"""(?P<minus>(?<![^\s"“”])-)?(?:(?<![^\s"“”])(?P<field>author|au|venue|category|cat|source|year):)?"""
     r"""(?:["“”](?P<phrase>[^"“”]*)(?P<close>["“”]|$)|(?P<word>[^\s"“”]+))""",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # of all white space, `clean` leaves the blank
 )
-_YEARS = re.compile(r"^(\d{4})?(\.\.|-|–)?(\d{4})?$")
+_NAMED = re.compile(r"(?:author|au|venue|category|cat|source|year):", re.IGNORECASE | re.ASCII)
+_SCHEMED = re.compile(r"(?:arxiv|doi|acl|openalex|pmid|hf): \S+", re.IGNORECASE | re.ASCII)
+_YEARS = re.compile(r"(\d{4})?(?:(\.\.|-|–)(\d{4})?)?")
 
 
 class _Piece(NamedTuple):
@@ -55,8 +57,10 @@ def parse(
     if len(whole) > MAX_TEXT:
         whole = whole[:MAX_TEXT]
         notes.append(f"The question was cut after {MAX_TEXT:,} characters.")
-    lookup = ids.parse(whole) or ""
+    lookup = _id(whole)
     read = _Reading() if lookup else _read(whole, notes)
+    if read.only_words and (lookup := _id(" ".join(read.words))):  # an id within empty quotes, say
+        read = _Reading()
     return Query(
         text=whole,
         words=" ".join(read.words),
@@ -72,6 +76,11 @@ def parse(
     )
 
 
+def _id(text: str) -> str:
+    """The canonical id that *text* is, else empty. A blank may stand only behind a scheme: ``doi: 10.1000/x``."""
+    return (ids.parse(text) or "") if " " not in text or _SCHEMED.fullmatch(text) else ""
+
+
 class _Reading:
     """What has been understood so far."""
 
@@ -81,6 +90,10 @@ class _Reading:
         self.without: list[str] = []
         self.years: tuple[int | None, int | None] = (None, None)
         self.named: dict[str, list[str]] = {}
+
+    @property
+    def only_words(self) -> bool:
+        return bool(self.words) and not (self.phrases or self.without or self.named or any(self.years))
 
     def filters(self) -> Filters:
         named = {name: tuple(dict.fromkeys(values)) for name, values in self.named.items()}
@@ -100,10 +113,12 @@ def _read(text: str, notes: list[str]) -> _Reading:
         if not piece.closed:
             notes.append("A closing quotation mark was missing; it was added at the end.")
         if piece.field == "year":
-            _read_year(piece.value, read, notes)
+            _read_year(piece, read, notes)
         elif piece.value and piece.field:
             read.named.setdefault(_FIELD[piece.field], []).append(piece.value)
         elif piece.value:
+            if piece.minus and not piece.phrase and _NAMED.match(piece.value):
+                notes.append(f"“-{piece.value}” was read as a word to leave out; only words can be left out.")
             (read.without if piece.minus else read.phrases if piece.phrase else read.words).append(piece.value)
     if len(read.words) > MAX_WORDS:
         notes.append(f"Only the first {MAX_WORDS} words were searched.")
@@ -111,11 +126,15 @@ def _read(text: str, notes: list[str]) -> _Reading:
     return read
 
 
-def _read_year(value: str, read: _Reading, notes: list[str]) -> None:
-    span = year_span(value)
+def _read_year(piece: _Piece, read: _Reading, notes: list[str]) -> None:
+    span = year_span(piece.value)
     if span is None:
-        notes.append(f"“year:{value}” is no year or range like 2021..2024; it was searched as words.")
-        read.words += ["year", value]
+        notes.append(f"“year:{piece.value}” is no year or range like 2021..2024; it was searched as words.")
+        if piece.phrase:
+            read.words.append("year")
+            read.phrases += [piece.value] if piece.value else []
+        else:
+            read.words.append(f"year:{piece.value}")
         return
     if read.years != (None, None):
         notes.append("Several years were asked for; the last one was used.")
@@ -144,7 +163,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 def year_span(value: str) -> tuple[int | None, int | None] | None:
     """``2021``, ``2021..2024``, ``2021..``, ``..2024`` as inclusive bounds, the smaller first; None if it is none."""
-    match = _YEARS.match(value)
+    match = _YEARS.fullmatch(value)
     if not match or not (match[1] or match[3]):
         return None
     low = int(match[1]) if match[1] else None
