@@ -33,6 +33,8 @@ READS = [
     ("under \\$2,000 today, not \\$3,000", "under $2,000 today, not $3,000"),
     ("$O(n^2)$ and \\(x<y\\) and $$\\alpha$$", "O(n²) and x<y and α"),
     ("top-$k$ by $\\tilde{O}(\\sqrt{T})$", "top-k by O(√(T))"),
+    ("O(n^2) for 10^6 of R^{-1}, a^b", "O(n²) for 10⁶ of R⁻¹, a^b"),
+    (r"\sqrt{d^2T} words", "√(d²T) words"),
     ("no LaTeX, a' and b'' stay", "no LaTeX, a' and b'' stay"),
     ("a lone } and $360^{", "a lone } and $360^{"),
 ]

@@ -88,5 +88,4 @@
       location.href = plot.dataset.years + Math.min(...years) + ".." + Math.max(...years);
     });
   });
-  if (box?.autofocus) box.focus();
 })();

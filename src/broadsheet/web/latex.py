@@ -29,7 +29,7 @@ class Piece(NamedTuple):
     shown: str
 
 
-_SUSPECT = re.compile(r"[\\$~{]|``|--")
+_SUSPECT = re.compile(r"[\\$~{]|``|--|\^\d")
 _SPECIAL = re.compile(
     rf"""
     (?P<math> \$\$(?P<m1>[^$]{{1,{MAX_MATH}}})\$\$ | \$(?P<m2>(?:\\.|[^$\\]){{1,{MAX_MATH}}})\$
@@ -42,6 +42,7 @@ _SPECIAL = re.compile(
   | \\(?P<command>[A-Za-z]+)\*?
   | \\(?P<escaped>[%&_\#${{}}\\,;:!\ /@-])
   | (?P<quote>``|''|(?<=[\w\s])---?(?=[\w\s]))
+  | (?<=[\w)])\^(?:\{{(?P<power>[0-9+-]{{1,9}})\}}|(?P<power2>\d{{1,9}}))
   | (?<=[\w.,)])~(?=[\w\\$(])
   | (?P<open>\{{) | (?P<close>\}})
     """,
@@ -122,6 +123,8 @@ class _Reader:
             return Piece(start, end, "atom", _ESCAPED.get(match["escaped"], match["escaped"]))
         if quote := match["quote"]:
             return None if quote == "''" and not self.quoted else Piece(start, end, "atom", _QUOTES[quote])
+        if power := match["power"] or match["power2"]:
+            return Piece(start, end, "atom", "".join(symbols.ABOVE[c] for c in power))
         if match[0].startswith("\\href"):
             self.next_brace = ("", "")
         return Piece(start, end, "atom", "\u00a0" if match[0] == "~" else "")

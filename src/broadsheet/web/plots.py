@@ -86,7 +86,7 @@ def _on(lit: bool) -> str:
     return ' class="on"' if lit else ""
 
 
-_COLOURS = {"text": 0, "meaning": 1, "title": 2, "recency": 3, "citations": 4, "id": 5}
+_COLOURS = {"text": 0, "meaning": 1, "title": 2, "coverage": 3, "proximity": 4, "recency": 5, "citations": 5, "id": 2}
 
 
 def parts(signals: Sequence[Signal]) -> Markup:
