@@ -7,7 +7,8 @@ Facts only: id, title, authors, year, venue, addresses, citations. No abstract, 
 
 The choice is deterministic. Three fifths are the most cited of every venue and year, a cell with four times the
 papers giving twice as many. The others make topics dense enough to look around in: of the TOPICS phrases that most
-papers share, one after the other, the most cited paper not chosen yet. Rejected and withdrawn submissions are left out.
+papers share, one after the other, the next best paper not chosen yet, where good means high among the citations of its
+own venue and year. Rejected and withdrawn submissions are left out.
 """
 
 import argparse
@@ -63,18 +64,25 @@ def choose(papers: list[Chosen], count: int) -> list[Chosen]:
 
 def by_venue(papers: list[Chosen], count: int) -> Iterator[Chosen]:
     """The most cited of every venue and year, as many as the square root of the cell's size asks for."""
-    cells: dict[tuple[str, int], list[Chosen]] = defaultdict(list)
-    for one in papers:
-        cells[one.paper.venue, one.paper.year or 0].append(one)
+    cells = by_cell(papers)
     share = count / sum(sqrt(len(cell)) for cell in cells.values())
     for cell in cells.values():
         yield from cell[: round(share * sqrt(len(cell)))]
 
 
-def by_topic(papers: list[Chosen]) -> Iterator[Chosen]:
-    """Topics in turn, each time its next most cited paper."""
-    topics: dict[str, list[Chosen]] = defaultdict(list)
+def by_cell(papers: list[Chosen]) -> dict[tuple[str, int], list[Chosen]]:
+    """(venue, year) -> its papers in the order given."""
+    cells: dict[tuple[str, int], list[Chosen]] = defaultdict(list)
     for one in papers:
+        cells[one.paper.venue, one.paper.year or 0].append(one)
+    return cells
+
+
+def by_topic(papers: list[Chosen]) -> Iterator[Chosen]:
+    """Topics in turn, each time its next paper by rank within venue and year: some venues count no citations at all."""
+    ranked = [(place / len(cell), one) for cell in by_cell(papers).values() for place, one in enumerate(cell)]
+    topics: dict[str, list[Chosen]] = defaultdict(list)
+    for _, one in sorted(ranked, key=lambda pair: (pair[0], pair[1].paper.key)):
         for phrase in one.phrases:
             if " " in phrase:
                 topics[fold(phrase)].append(one)
