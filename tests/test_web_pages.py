@@ -65,7 +65,9 @@ def test_an_index_that_is_behind_says_so(tmp_path: Path) -> None:
         library.add([more], index=False)
         client = TestClient(create_app(library))
         assert "1 change cannot be found by search yet" in text(ask(client, "/"))
-        assert "1 change not indexed yet" in text(ask(client, "/search?q=lantern"))
+        assert "1 change not indexed yet; <code>broadsheet doctor</code> catches up." in ask(
+            client, "/search?q=lantern"
+        )
         assert "Stored and not yet indexed" in text(ask(client, "/paper/late"))
 
 

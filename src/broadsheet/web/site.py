@@ -1,11 +1,13 @@
 """What every page needs, made once: the library, the templates with their helpers, the static files."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 
 from broadsheet import cite, ids
@@ -14,6 +16,9 @@ from broadsheet.web import assets, dates, latex, plots, typeset, urls
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
+
+
+_TICKS = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,11 @@ def _safe_link(address: str) -> str:
     return address if address.lower().startswith(("http://", "https://")) else ""
 
 
+def _ticked(sentence: str) -> Markup:
+    """A sentence of ours, which may have `commands` in it, with those set as code."""
+    return Markup(_TICKS.sub(r"<code>\1</code>", str(escape(sentence))))
+
+
 _FILTERS: Mapping[str, Any] = {
     "typeset": typeset.typeset,
     "marked": typeset.marked,
@@ -88,4 +98,5 @@ _FILTERS: Mapping[str, Any] = {
     "shown_id": ids.shown,
     "host": _host,
     "web": _safe_link,
+    "ticked": _ticked,
 }
