@@ -240,7 +240,7 @@ class _Refresh:
         writer = Lexical(self.folder / "lexical", create=True).writer()
         grows = self.state.ivf if self.state.ivf_seq == self.state.seq else ""
         dense = DenseWriter(self.folder, self.encoder.contract.dim, self.state.rows, grows)
-        crashed = writer.last_commit != self.state.commit
+        crashed = writer.found_commit != self.state.commit
         stale, done, taken, since, seq = self.state.stale, 0, 0, 0, self.state.seq
         try:
             while changes := self.store.changes(seq, BATCH):
@@ -294,7 +294,7 @@ class _Refresh:
 
     def _commit(self, writer: "LexicalWriter", dense: DenseWriter, seq: int, stale: int, *, ivf: str = "") -> None:
         """Everything up to *seq* becomes valid. The inverted file is brought along only when it is named."""
-        writer.commit()
+        commit = writer.commit()
         if ivf:
             ivf, ivf_seq = dense.build(ivf, self.columns.count), seq
         else:
@@ -316,7 +316,7 @@ class _Refresh:
             dim=dense.dim,
             words=self.forward.size,
             stale=stale,
-            commit=writer.last_commit,
+            commit=commit,
             ivf_seq=ivf_seq,
         )
         _replace(self.folder / "state.json", json.dumps(asdict(self.state)).encode())

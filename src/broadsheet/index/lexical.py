@@ -22,6 +22,7 @@ Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
 LONGEST_WORD = 64  # characters; longer runs are noise (base64, table rules) and only cost memory
+DECIMALS = 4  # of a BM25 score; those behind depend on how the papers are spread over segments
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
 
 
@@ -186,7 +187,7 @@ class Lexical:
         result = self.searcher.search(query, max(1, limit), count=False)
         hits = result.hits  # a property that makes the list anew each time
         pks = self._pks([address for _, address in hits])
-        scores = np.array([score for score, _ in hits], np.float32)
+        scores = np.array([score for score, _ in hits], np.float32).round(DECIMALS)
         order = np.lexsort((pks, -scores))
         return Ranked(pks[order], scores[order])
 
@@ -213,8 +214,8 @@ class LexicalWriter:
         return int(self._writer.commit())
 
     @property
-    def last_commit(self) -> int:
-        """The number of the last commit, whoever made it; 0 before the first."""
+    def found_commit(self) -> int:
+        """The number of the last commit before this writer's own, whoever made it; 0 when there was none."""
         return int(self._writer.commit_opstamp)
 
     def close(self) -> None:
