@@ -8,6 +8,7 @@ import socket
 import time
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from starlette.types import ASGIApp
@@ -58,6 +59,7 @@ def test_two_workers_share_one_socket_and_leave_it(tmp_path: Path, end: signal.S
             status, body = get(port, "/search?q=lantern")
             assert status == 200
             assert b"Sparse <mark>lantern</mark> routing" in body
+        assert get(port, "/search?q=" + quote("字" * 10_000))[0] == 200
     finally:
         os.kill(process.pid, end)
         process.join(timeout=30)

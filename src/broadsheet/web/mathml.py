@@ -45,7 +45,7 @@ _FONT = re.compile(r"\{\\(rm|bf|it|sf|tt|cal)\s+([^{}]*)\}")
 _FONTS = {"rm": "mathrm", "bf": "mathbf", "it": "mathit", "sf": "mathsf", "tt": "mathtt", "cal": "mathcal"}
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def render(latex: str) -> str | None:
     """``<math>`` for a formula without delimiters; None when it cannot be drawn and should be shown as text."""
     if len(latex) > MAX_MATH or _REFUSED.search(latex) or _depth(latex) > MAX_DEPTH:

@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+LONGEST_REQUEST = 128 * 1024  # bytes of a request's head: 10,000 characters of any script as a question
 BACKLOG = 512  # connections that may wait while all threads are busy
 
 
@@ -18,7 +19,8 @@ def config(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8000) -> uvicor
     """How we run uvicorn: no access log, no server header, a proxy on this machine is believed about https."""
     return uvicorn.Config(
         app, host=host, port=port, access_log=False, server_header=False, log_level="warning", backlog=BACKLOG,
-        timeout_keep_alive=30, timeout_graceful_shutdown=10, lifespan="off", ws="none",
+        h11_max_incomplete_event_size=LONGEST_REQUEST, timeout_keep_alive=30, timeout_graceful_shutdown=10,
+        lifespan="off", ws="none",
     )  # fmt: skip
 
 

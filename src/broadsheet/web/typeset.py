@@ -13,18 +13,24 @@ from markupsafe import Markup
 from broadsheet.query import Marked, Span
 from broadsheet.web import latex, mathml
 
+KEPT, KEPT_LENGTH = 4_096, 4_000  # texts that are remembered, and their most characters: some 50 MB at the very worst
+
 
 def typeset(text: str) -> Markup:
     """*text* for a page, without marks."""
-    return Markup(_joined(text, ())) if latex.suspect(text) else Markup(escape(text))
+    return Markup(_html(text, ())) if latex.suspect(text) else Markup(escape(text))
 
 
 def marked(text: Marked) -> Markup:
     """*text* for a page, with its spans in ``<mark>``. A span that touches a formula marks all of it."""
-    return Markup(_joined(text.text, tuple(text.spans)))
+    return Markup(_html(text.text, tuple(text.spans)))
 
 
-@lru_cache(maxsize=8_192)
+def _html(text: str, spans: tuple[Span, ...]) -> str:
+    return _joined(text, spans) if len(text) <= KEPT_LENGTH else _joined.__wrapped__(text, spans)
+
+
+@lru_cache(maxsize=KEPT)
 def _joined(text: str, spans: tuple[Span, ...]) -> str:
     out: list[str] = []
     inside = False
