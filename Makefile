@@ -17,7 +17,7 @@ WORKERS ?= auto
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench soak dist train-deps clean
+.PHONY: help demo test lint docs bench soak dist train-deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ lint: $(VENV)/.installed-test ## ruff and mypy over source, tests and benches
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed-test ## the pages of docs/ that follow from the program, made anew
+	$(BIN)/python tests/docs_pages.py
 
 bench: $(VENV)/.installed-test ## every table of docs/benchmarks.md, measured again on this machine (hours)
 	$(BIN)/python -m bench

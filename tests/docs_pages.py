@@ -1,4 +1,4 @@
-"""The pages of docs/ that follow from the program. `python tests/docs_pages.py` writes them; test_docs.py compares."""
+"""The pages of docs/ that follow from the program. `make docs` writes them; test_docs.py compares."""
 
 import re
 import sys
@@ -53,7 +53,7 @@ def _fields_table() -> Iterator[str]:
 _CLI_HEAD = """\
 # The command line
 
-Made from the program's own `--help` by `python tests/docs_pages.py`.
+Made from the program's own `--help` by `make docs`.
 
 Verbs that print results take `--json`: JSON goes to standard output alone, progress and messages to standard error.
 The exit code is 0 when it was done, 1 when it failed, 2 when it was asked wrongly.

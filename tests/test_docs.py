@@ -29,7 +29,7 @@ def tracked() -> list[Path]:
 
 @pytest.mark.parametrize("page", docs_pages.PAGES)
 def test_generated_pages_are_fresh(page: str) -> None:
-    assert PAGES.get(page) == docs_pages.PAGES[page](), "run python tests/docs_pages.py"
+    assert PAGES.get(page) == docs_pages.PAGES[page](), "run make docs"
 
 
 def test_every_setting_is_in_the_docs() -> None:
