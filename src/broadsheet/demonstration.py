@@ -10,7 +10,7 @@ from broadsheet.library import Library
 
 SEARCHES = (
     ("by words", "graph neural networks"),
-    ("by meaning", "teaching a robot hand to pick things up"),
+    ("by meaning", "getting a quadruped to walk over rubble"),
     ("with filters", "machine translation year:2018..2022 venue:ACL"),
 )
 
