@@ -45,7 +45,7 @@ soak: $(VENV)/.installed-test ## the property tests, with a hundred times as man
 dist: $(VENV)/.installed-test ## the wheel and the source archive, into dist/
 	$(BIN)/python -m hatchling build
 
-train-deps: $(VENV)/.installed-train ## PyTorch, for `broadsheet model train` and its tests
+train-deps: $(VENV)/.installed-train ## PyTorch, for `broadsheet model train --teacher` and its tests
 
 clean: ## remove what make made, and the demo library
 	rm -rf $(VENV) dist demo-library .pytest_cache .mypy_cache .ruff_cache .hypothesis
