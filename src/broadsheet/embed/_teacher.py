@@ -17,6 +17,7 @@ from broadsheet.errors import Mistake
 if TYPE_CHECKING:
     import torch
 
+MAX_TOKENS = 192  # of a text that are read: the rest of an abstract says little more, and takes a third of the time
 BATCH_TOKENS = 8192  # padded tokens in one batch; larger batches fall out of the processor's caches
 LAYERS = "encoder.layer.{}.{}"
 _FILES = ("config.json", "tokenizer.json", "model.safetensors")
@@ -25,7 +26,7 @@ _FILES = ("config.json", "tokenizer.json", "model.safetensors")
 class Teacher:
     """Texts to unit vectors of the teacher's own width."""
 
-    def __init__(self, folder: Path, max_tokens: int = 256) -> None:
+    def __init__(self, folder: Path, max_tokens: int = MAX_TOKENS) -> None:
         """*folder* holds config.json, tokenizer.json and model.safetensors of a BERT with absolute positions."""
         missing = [name for name in _FILES if not (folder / name).is_file()]
         if missing:
@@ -45,7 +46,7 @@ class Teacher:
         ids = self._tokenizer.get_vocab(with_added_tokens=True)
         return sorted(ids, key=lambda piece: ids[piece])
 
-    def encode(self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str], progress: Callable[[int, int], None]) -> Vectors:
         """float32, shape (len(texts), dim), rows of unit length; *progress* hears (done, all) after each batch."""
         import torch
 
@@ -56,8 +57,7 @@ class Teacher:
             for rows in _batches([len(row) for row in ids]):
                 out[rows] = self._pool([ids[row] for row in rows])
                 done += len(rows)
-                if progress:
-                    progress(done, len(ids))
+                progress(done, len(ids))
         return out
 
     def _pool(self, batch: list[list[int]]) -> Any:
@@ -119,7 +119,10 @@ class Teacher:
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    config: dict[str, Any] = json.loads((folder / "config.json").read_bytes())
+    try:
+        config: dict[str, Any] = json.loads((folder / "config.json").read_bytes())
+    except ValueError as error:
+        raise Mistake(f"teacher {str(folder)!r} cannot be read as a BERT: its config.json is no JSON") from error
     kind = config.get("model_type")
     if kind != "bert" or config.get("hidden_act", "gelu") != "gelu":
         raise Mistake(f"teacher {str(folder)!r} is a {kind!r} model; only BERT with GELU is understood as a teacher")
@@ -129,12 +132,17 @@ def _config(folder: Path) -> dict[str, Any]:
 def _weights(folder: Path) -> "dict[str, torch.Tensor]":
     """The tensors without a leading ``bert.``; in bfloat16 where the processor multiplies that natively."""
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     kind = torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32
+    try:
+        tensors = load_file(folder / "model.safetensors")
+    except SafetensorError as error:
+        raise Mistake(f"teacher {str(folder)!r} cannot be read as a BERT: {error}") from error
     return {
         name.removeprefix("bert."): tensor.to(kind) if tensor.is_floating_point() else tensor
-        for name, tensor in load_file(folder / "model.safetensors").items()
+        for name, tensor in tensors.items()
     }
 
 

@@ -5,7 +5,7 @@ The work is done on UTF-8 bytes, and once for each distinct word of a batch, whi
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -67,8 +67,9 @@ class Tokens:
         self.vocabulary = vocabulary
         self._row = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
         self._pairs = self._pair_rows()
-        self._pair_codes = np.array(sorted(self._pairs), np.int64)
-        self._pair_of_code = np.array([self._pairs[code] for code in self._pair_codes.tolist()], np.int32)
+        codes = sorted(self._pairs)
+        self._pair_codes = np.array([*codes, np.iinfo(np.int64).max], np.int64)  # the last is never met, so a search
+        self._pair_of_code = np.array([*map(self._pairs.__getitem__, codes), -1], np.int32)  # always lands on one
         self._split: dict[bytes, tuple[int, ...]] = {}
 
     def __len__(self) -> int:
@@ -120,16 +121,23 @@ class Tokens:
                 return []
         return rows
 
-    def of_text(self, text: str, limit: int) -> list[int]:
-        """The rows of one text, for a few short ones; `of_texts` gives the same for many."""
-        words = [self.of_word(word) for word in split(text, limit)]
-        rows = [row for word in words for row in word]
+    def of_text(self, text: str, limit: int) -> tuple[Rows, npt.NDArray[np.float32]]:
+        """Rows of a text's distinct words and pairs, and how often each of those occurs; quick for a short text."""
+        words = split(text, limit)
+        each = {word: self.of_word(word) for word in words}
+        counts = Counter(words)
+        rows = [row for found in each.values() for row in found]
+        times = [counts[word] for word, found in each.items() for _ in found]
         if self._pairs:
-            width = len(self.vocabulary)
-            for left, right in pairwise(words):
-                if len(left) == 1 == len(right) and (pair := self._pairs.get(left[0] * width + right[0])) is not None:
-                    rows.append(pair)
-        return rows
+            pairs = Counter(filter(None, (self._pair(each[a], each[b]) for a, b in pairwise(words))))
+            rows += pairs.keys()
+            times += pairs.values()
+        return np.array(rows, np.int32), np.array(times, np.float32)
+
+    def _pair(self, first: tuple[int, ...], second: tuple[int, ...]) -> int | None:
+        if len(first) == 1 == len(second):
+            return self._pairs.get(first[0] * len(self.vocabulary) + second[0])
+        return None
 
     def read(self, texts: Iterable[str], limit: int) -> Read:
         """Many texts at once."""

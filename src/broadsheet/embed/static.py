@@ -20,7 +20,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from broadsheet.embed import Contract, Kind, Vectors
-from broadsheet.embed._tokens import Read, Tokens
+from broadsheet.embed._tokens import Read, Rows, Tokens
 from broadsheet.errors import Mistake, NotFound, WorldError
 
 FORMAT = "broadsheet-static"
@@ -29,11 +29,12 @@ FILE = "model.safetensors"
 GENERAL = "general"  # the model in the package
 MAX_LENGTH = 8_192  # characters of a passage that are read: abstracts have about 1,000
 FEW = 8  # texts up to which gathering rows one by one is quicker than a sparse product
+DAMPING = 0.7  # power of a count; measured in docs/encoder.md
 CHUNK = 4_096  # texts whose words are held at once
 HEADER_LIMIT = 1 << 20
 
 _DTYPES: Mapping[str, type[np.generic]] = {"U8": np.uint8, "I8": np.int8, "F16": np.float16, "F32": np.float32}
-_ARRAYS = {"vocabulary": ("U8", 1), "table": ("I8", 2), "scales": ("F32", 1), "query": ("F32", 1)}
+_ARRAYS = {"vocabulary": ("U8", 1), "table": ("I8", 2), "scales": ("F32", 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,7 @@ class Parts:
     """All that a static encoder is, in memory.
 
     table    int8, shape (rows, dim); row times scale is the token's vector
-    scales   float32, shape (rows,), for passages
-    query    float32, shape (rows,): how much heavier each token counts in a query than in a passage
+    scales   float32, shape (rows,)
     made     how it was made, for people; not in the hash
     """
 
@@ -50,7 +50,6 @@ class Parts:
     vocabulary: Sequence[bytes]
     table: npt.NDArray[np.int8]
     scales: npt.NDArray[np.float32]
-    query: npt.NDArray[np.float32]
     made: str = ""
 
 
@@ -60,7 +59,6 @@ class StaticEncoder:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._tokens = Tokens(parts.vocabulary)
-        self._weights = {"passage": parts.scales, "query": parts.scales * parts.query}
         self._contract = Contract(parts.name, parts.table.shape[1], MAX_LENGTH, digest(parts))
 
     @property
@@ -71,54 +69,71 @@ class StaticEncoder:
     def parts(self) -> Parts:
         return self._parts
 
+    @property
+    def made(self) -> str:
+        """How it was made, for people."""
+        return self._parts.made
+
     def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
         """float32, shape (len(texts), dim), rows of unit length; a text without any known token is a zero row.
 
-        Holds the words of CHUNK texts at once, and nothing else that grows with their number but the result.
+        Queries and passages are read alike. Holds the words of CHUNK texts at once, and nothing else that grows with
+        their number but the result.
         """
         out = np.zeros((len(texts), self._contract.dim), np.float32)
         if len(texts) <= FEW:
             for row, text in enumerate(texts):
-                out[row] = self._one(text, kind)
+                out[row] = self._one(text)
         else:
             for start in range(0, len(texts), CHUNK):
                 read = self._tokens.read(texts[start : start + CHUNK], MAX_LENGTH)
-                out[start : start + CHUNK] = self._many(read, kind)
+                out[start : start + CHUNK] = self._many(read)
         return unit(out)
 
-    def _one(self, text: str, kind: Kind) -> Vectors:
-        rows = np.array(self._tokens.of_text(text, MAX_LENGTH), np.int32)
-        summed: Vectors = self._weights[kind][rows] @ self._parts.table[rows].astype(np.float32)
+    def _one(self, text: str) -> Vectors:
+        rows, counts = self._tokens.of_text(text, MAX_LENGTH)
+        weights = damp(counts) * self._parts.scales[rows]
+        summed: Vectors = weights @ self._parts.table[rows].astype(np.float32)
         return summed
 
-    def _many(self, read: Read, kind: Kind) -> Vectors:
+    def _many(self, read: Read) -> Vectors:
         """A vector for each distinct word first, then the sums: texts x words times words x dim."""
         starts = np.concatenate([[0], np.cumsum(read.lengths)])
-        summed = _sum(read.words, starts, self._words(read.rows, kind))
+        summed = _bags(read.words, starts) @ self._words(read.rows)
         rows, texts = self._tokens.pairs(read)
         if len(rows):
             distinct, numbers = np.unique(rows, return_inverse=True)
             starts = np.searchsorted(texts, np.arange(len(read.lengths) + 1))
-            summed += _sum(numbers, starts, self._rows(distinct, kind))
-        return summed
+            summed += _bags(numbers, starts) @ self._rows(distinct)
+        result: Vectors = summed
+        return result
 
-    def _words(self, rows: Sequence[tuple[int, ...]], kind: Kind) -> Vectors:
+    def _words(self, rows: Sequence[tuple[int, ...]]) -> Vectors:
         """Each word's vector: the sum of its rows'."""
         starts = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)])
         flat = np.array([row for each in rows for row in each], np.int32)
-        return _sum(np.arange(len(flat)), starts, self._rows(flat, kind))
+        summed: Vectors = _bags(np.arange(len(flat)), starts) @ self._rows(flat)
+        return summed
 
-    def _rows(self, rows: npt.NDArray[np.int32], kind: Kind) -> Vectors:
+    def _rows(self, rows: Rows) -> Vectors:
         vectors = self._parts.table[rows].astype(np.float32)
-        vectors *= self._weights[kind][rows, None]
+        vectors *= self._parts.scales[rows, None]
         return vectors
 
 
-def _sum(numbers: npt.NDArray[Any], starts: npt.NDArray[Any], vectors: Vectors) -> Vectors:
-    """Sums of the numbered *vectors* between each two *starts*: float32, shape (len(starts) - 1, dim)."""
-    shape = (len(starts) - 1, len(vectors))
-    summed: Vectors = sp.csr_matrix((np.ones(len(numbers), np.float32), numbers, starts), shape=shape) @ vectors
-    return summed
+def damp(counts: Vectors) -> Vectors:
+    """What a token adds that occurs so many times in a text: less than so many times, so that none takes it over."""
+    damped: Vectors = counts ** np.float32(DAMPING)
+    return damped
+
+
+def _bags(numbers: npt.NDArray[Any], starts: npt.NDArray[Any]) -> "sp.csr_matrix[Any]":
+    """Damped counts of the *numbers* between each two *starts*: shape (len(starts) - 1, highest number + 1)."""
+    shape = (len(starts) - 1, int(numbers.max(initial=-1)) + 1)
+    bags = sp.csr_matrix((np.ones(len(numbers), np.float32), numbers, starts), shape=shape, copy=True)
+    bags.sum_duplicates()
+    bags.data = damp(bags.data)
+    return bags
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -130,7 +145,7 @@ def unit(vectors: Vectors) -> Vectors:
 
 def digest(parts: Parts) -> str:
     """16 hex digits over everything that changes a vector: the file's layout, the vocabulary and the weights."""
-    found = hashlib.sha256(f"{FORMAT} {VERSION} {MAX_LENGTH} {parts.table.shape}".encode())
+    found = hashlib.sha256(f"{FORMAT} {VERSION} {MAX_LENGTH} {DAMPING} {parts.table.shape}".encode())
     for name, (_, array) in zip(_ARRAYS, _arrays(parts), strict=True):
         found.update(name.encode())
         found.update(np.ascontiguousarray(array).data)
@@ -194,26 +209,31 @@ def save(parts: Parts, path: Path) -> str:
         offset = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 64)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, [len(text).to_bytes(8, "little"), text, *blocks])
+    except OSError as error:
+        raise WorldError(f"cannot write model {str(path)!r}: {error.strerror}") from error
+    return found
+
+
+def _replace(path: Path, blocks: Sequence[bytes]) -> None:
+    """The file *path*, written beside and renamed, so that a reader or a crash meets the old one or the new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
         with beside.open("wb") as handle:
-            for block in (len(text).to_bytes(8, "little"), text, *blocks):
-                handle.write(block)
+            handle.writelines(blocks)
             handle.flush()
             os.fsync(handle.fileno())
         beside.replace(path)
-    except OSError as error:
-        raise WorldError(f"cannot write model {str(path)!r}: {error.strerror}") from error
     finally:
         beside.unlink(missing_ok=True)
-    return found
 
 
 def _arrays(parts: Parts) -> list[tuple[str, npt.NDArray[Any]]]:
     """The file's arrays with their safetensors types, in the order of _ARRAYS."""
     text = np.frombuffer(b"\n".join(parts.vocabulary), np.uint8)
-    arrays: list[npt.NDArray[Any]] = [text, parts.table, parts.scales, parts.query]
+    arrays: list[npt.NDArray[Any]] = [text, parts.table, parts.scales]
     return [(dtype, array) for (dtype, _), array in zip(_ARRAYS.values(), arrays, strict=True)]
 
 
@@ -244,8 +264,6 @@ def _parts(header: Mapping[str, Any], body: memoryview, about: Mapping[str, str]
         except (KeyError, TypeError, ValueError) as error:
             raise WorldError(f"model {str(file)!r} is damaged or cut short at its {name}; copy it again") from error
     vocabulary = arrays["vocabulary"].tobytes().split(b"\n")
-    if not len(vocabulary) == len(arrays["table"]) == len(arrays["scales"]) == len(arrays["query"]):
+    if not len(vocabulary) == len(arrays["table"]) == len(arrays["scales"]):
         raise WorldError(f"model {str(file)!r} is damaged: its tokens and its rows differ in number; copy it again")
-    return Parts(
-        about.get("name", ""), vocabulary, arrays["table"], arrays["scales"], arrays["query"], about.get("made", "")
-    )
+    return Parts(about.get("name", ""), vocabulary, arrays["table"], arrays["scales"], about.get("made", ""))
