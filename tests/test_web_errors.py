@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+import broadsheet
 import web_library
 from broadsheet.errors import IndexStale, MissingExtra, Mistake, NotFound, SourceError, StoreError
 from broadsheet.library import Library
@@ -104,6 +106,19 @@ def test_a_fault_of_ours_is_a_page_and_no_detail_leaks(library: Library) -> None
     assert answer.status_code == 500
     assert "This is a fault of the program, not yours." in text(answer.text)
     assert "NoneType" not in answer.text
+
+
+def test_an_index_of_another_encoder_says_what_to_do_and_papers_are_still_shown(tmp_path: Path) -> None:
+    with web_library.make(tmp_path) as library:
+        home = library.home
+    other = web_library.save_encoder(["quite", "other", "words"], tmp_path / "other")
+    with broadsheet.open(home, flags={"encoder": str(other)}) as library:
+        client = TestClient(create_app(library))
+        html = ask(client, "/search?q=lantern", 503)
+        assert "<code>broadsheet doctor --rebuild</code>" in html
+        assert 'value="lantern"' in html
+        html = ask(client, "/paper/quill24")
+        assert "Papers like this one cannot be shown: The vectors were made by another encoder" in html
 
 
 # -- what every response has -------------------------------------------------------------------------------------------
