@@ -42,8 +42,8 @@ def split(text: str, limit: int) -> list[bytes]:
     """The words of the first *limit* characters, lower case, without accents."""
     text = text[:limit]
     if not text.isascii():
-        text = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
-        text = _NOT_WORD.sub(" ", text)
+        text = _NOT_WORD.sub(" ", _MARKS.sub("", unicodedata.normalize("NFKD", text)))
+        text = text if text.isascii() else text.casefold()  # the table lowers what is ASCII
     return text.encode("utf-8", "ignore").translate(_TABLE).split()
 
 
@@ -70,6 +70,8 @@ class Tokens:
         codes = sorted(self._pairs)
         self._pair_codes = np.array([*codes, np.iinfo(np.int64).max], np.int64)  # the last is never met, so a search
         self._pair_of_code = np.array([*map(self._pairs.__getitem__, codes), -1], np.int32)  # always lands on one
+        self._opens = np.zeros(len(vocabulary) + 1, np.bool_)
+        self._opens[np.array(codes, np.int64) // len(vocabulary)] = True
         self._split: dict[bytes, tuple[int, ...]] = {}
 
     def __len__(self) -> int:
@@ -155,8 +157,10 @@ class Tokens:
         """Rows of the pairs of neighbours, in order, and the text of each."""
         single = np.array([rows[0] if len(rows) == 1 else -1 for rows in read.rows], np.int64)[read.words]
         text_of = np.repeat(np.arange(len(read.lengths)), read.lengths)
-        left, right = single[:-1], single[1:]
-        codes = np.where((left >= 0) & (right >= 0) & (text_of[:-1] == text_of[1:]), left * len(self) + right, -1)
+        near = (single[:-1] >= 0) & (single[1:] >= 0) & (text_of[:-1] == text_of[1:])
+        near &= self._opens[single[:-1]]  # few words open a pair, and the search below is what takes time
+        texts = text_of[:-1][near]
+        codes = single[:-1][near] * len(self) + single[1:][near]
         place = np.searchsorted(self._pair_codes[:-1], codes)
         found = self._pair_codes[place] == codes
-        return self._pair_of_code[place[found]], text_of[:-1][found]
+        return self._pair_of_code[place[found]], texts[found]

@@ -13,9 +13,7 @@ OFTEN = 3  # times a word occurs before it has a row of its own
 OFTEN_PAIR = 60
 SURPRISE = 20.0  # how much more often a pair occurs than its words would meet by chance
 
-_PIECE = re.compile(
-    r"(##)?[a-z0-9]+(?:[-'][a-z0-9]+)*"
-)  # no single letters of other scripts
+_PIECE = re.compile(r"(##)?[a-z0-9]+(?:[-'][a-z0-9]+)*")  # no single letters of other scripts
 _STOP = frozenset(word.encode() for word in STOP_WORDS)
 
 

@@ -13,15 +13,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from broadsheet.embed import Contract, Kind, Vectors
 from broadsheet.embed._tokens import Read, Rows, Tokens
 from broadsheet.errors import Mistake, NotFound, WorldError
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 FORMAT = "broadsheet-static"
 VERSION = 1
@@ -129,6 +131,8 @@ def damp(counts: Vectors) -> Vectors:
 
 def _bags(numbers: npt.NDArray[Any], starts: npt.NDArray[Any]) -> "sp.csr_matrix[Any]":
     """Damped counts of the *numbers* between each two *starts*: shape (len(starts) - 1, highest number + 1)."""
+    import scipy.sparse as sp  # a tenth of a second that one question at the shell does not need
+
     shape = (len(starts) - 1, int(numbers.max(initial=-1)) + 1)
     bags = sp.csr_matrix((np.ones(len(numbers), np.float32), numbers, starts), shape=shape, copy=True)
     bags.sum_duplicates()
