@@ -207,10 +207,16 @@ class Index:
             state = State(contract=encoder.contract.hash, dim=encoder.contract.dim)
         done = _Refresh(folder, state, store, encoder, progress).run()
         _replace(self.folder / "CURRENT", folder.name.encode())
+        self._clear()
         for old in self.folder.glob("gen-*"):
-            if old.name != folder.name:
-                shutil.rmtree(old, ignore_errors=True)
+            if old != folder:
+                old.rename(self.folder / f"old-{old.name}")  # gone at once for a reader who is just opening it
+        self._clear()
         return done
+
+    def _clear(self) -> None:
+        for old in self.folder.glob("old-*"):
+            shutil.rmtree(old, ignore_errors=True)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

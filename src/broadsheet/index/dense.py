@@ -63,7 +63,7 @@ class Dense:
         self.vectors: npt.NDArray[np.float16] = mapped.view(np.ndarray)
         self._ivf_path = folder / ivf if ivf else None
         self._ivf: Any = None
-        self._whole: Scores | None = None
+        self._flat: Any = None
 
     def search(self, vector: "Vectors", limit: int, mask: Mask | None = None) -> Near:
         """The *limit* nearest papers by cosine to *vector* (dim,), among the rows where *mask* (rows,) is true."""
@@ -74,7 +74,7 @@ class Dense:
             if len(kept) <= NARROW_ROWS or self._ivf_path is None:
                 return self._best(kept, self.cosines(vector, kept), limit)
         if self._ivf_path is None:
-            return self._best(np.arange(self.rows), self._all() @ vector, limit)
+            return self._from_all(vector, limit)
         return self._from_lists(vector, limit, mask)
 
     def cosines(self, vector: "Vectors", pks: Pks) -> Scores:
@@ -83,17 +83,26 @@ class Dense:
         inside = np.flatnonzero((pks >= 0) & (pks < self.rows))
         for start in range(0, len(inside), SCAN_BLOCK):
             some = inside[start : start + SCAN_BLOCK]
-            out[some] = self.vectors[pks[some]].astype(np.float32) @ vector
+            # Not a matrix product: for a few hundred rows BLAS wakes all cores, and loses by it under load.
+            out[some] = np.einsum("ij,j->i", self.vectors[pks[some]].astype(np.float32), vector)
         return out
 
     def take(self, pks: Pks) -> "Vectors":
         """The vectors of these papers, float32, shape (len(pks), dim)."""
         return self.vectors[pks[(pks >= 0) & (pks < self.rows)]].astype(np.float32)
 
-    def _all(self) -> Scores:
-        if self._whole is None:
-            self._whole = self.vectors.astype(np.float32)
-        return self._whole
+    def _from_all(self, vector: "Vectors", limit: int) -> Near:
+        """Every row compared: FAISS reads the float16 rows as they are, half the bytes that a float32 copy has."""
+        faiss = _faiss()
+        if self._flat is None:
+            flat = faiss.IndexScalarQuantizer(self.dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+            faiss.copy_array_to_vector(self.vectors.view(np.uint8).ravel(), flat.codes)
+            flat.ntotal = self.rows
+            faiss.omp_set_num_threads(1)  # one question is too small to share; threads serve other readers
+            self._flat = flat
+        _, found = self._flat.search(vector.reshape(1, -1), min(limit, self.rows))
+        pks = found[0][found[0] >= 0].astype(np.int64)
+        return self._best(pks, self.cosines(vector, pks), limit)
 
     def _best(self, pks: Pks, cosines: Scores, limit: int) -> Near:
         some = np.flatnonzero(cosines)  # a zero is a removed paper or one without a known word
@@ -141,6 +150,7 @@ class DenseWriter:
 
     def __init__(self, folder: Path, dim: int, rows: int, ivf: str) -> None:
         self._folder, self.dim, self.rows, self.ivf = folder, dim, rows, ivf
+        self._epoch = epoch_of(rows)  # at which *ivf* was fitted, as it covers just these rows
         self._path = folder / FILE
         self._changed: list[Pks] = []
         mode = "r+b" if self._path.exists() else "w+b"
@@ -186,12 +196,10 @@ class DenseWriter:
 
     def _grown(self, rows: npt.NDArray[np.float16], epoch: int) -> Any:
         """The previous inverted file with the changed rows moved, or None if it must be fitted anew."""
-        if not self.ivf:
+        if not self.ivf or self._epoch != epoch:
             return None
         faiss = _faiss()
         index = faiss.read_index(str(self._folder / self.ivf))
-        if index.nlist != lists_of(epoch) or epoch_of(max(1, int(index.ntotal))) != epoch:
-            return None
         changed = np.unique(np.concatenate(self._changed)) if self._changed else np.zeros(0, np.int64)
         index.remove_ids(faiss.IDSelectorBatch(changed))
         _fill(index, rows, changed)

@@ -76,15 +76,6 @@ def day_number(paper: Paper) -> int:
     return int((digits + "0000")[:8]) if digits else (paper.year or 0) * 10_000
 
 
-def _opened(folder: Path) -> tantivy.Index:
-    try:
-        return tantivy.Index.open(str(folder))
-    except ValueError as error:  # what tantivy makes of every failure
-        if not (folder / "meta.json").exists():
-            raise FileNotFoundError(str(folder)) from error
-        raise
-
-
 class Lexical:
     """One tantivy index in a folder. Readers see the last commit; one writer at a time (tantivy locks the folder)."""
 
@@ -93,13 +84,16 @@ class Lexical:
         self.schema = _schema()
         if create:
             folder.mkdir(parents=True, exist_ok=True)
-            self._index = tantivy.Index(self.schema, str(folder))
-        else:
-            self._index = _opened(folder)
-        self._index.register_tokenizer("stems", STEMS)
-        self._index.register_tokenizer("exact", EXACT)
-        self._index.config_reader("manual")
-        self.reload()
+        try:
+            self._index = tantivy.Index(self.schema, str(folder)) if create else tantivy.Index.open(str(folder))
+            self._index.register_tokenizer("stems", STEMS)
+            self._index.register_tokenizer("exact", EXACT)
+            self._index.config_reader("manual")
+            self.reload()
+        except ValueError as error:  # what tantivy makes of every failure
+            if not (folder / "meta.json").exists():
+                raise FileNotFoundError(str(folder)) from error
+            raise
 
     def reload(self) -> None:
         """Make the last commit visible to searches."""
