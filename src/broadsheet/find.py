@@ -29,7 +29,7 @@ from broadsheet.paper import Paper
 from broadsheet.query import MAX_OFFSET, MAX_WORDS, Filters, Hit, Page, Query, Signal
 from broadsheet.rank import Facts, Ranking, Seen
 from broadsheet.store import Store
-from broadsheet.text import plural
+from broadsheet.text import fold, plural, words
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -267,12 +267,15 @@ def _hit(
     in_title, in_abstract = tokens(paper.title, weights), tokens(paper.abstract, weights)
     title = {token.stem for token in in_title}
     text = {token.stem for token in in_abstract + tokens(" ".join(paper.keywords), weights)} - title
+    named = {name for author in paper.authors for name in words(author)}
+    names = {its for its, word in spelled.items() if fold(word) in named} - title - text
     seen = Seen(
         paper,
         0.0,
         tuple(word for its, word in spelled.items() if its in title),
         tuple(word for its, word in spelled.items() if its in text),
-        tuple(word for its, word in spelled.items() if its not in title and its not in text),
+        tuple(word for its, word in spelled.items() if its in names),
+        tuple(word for its, word in spelled.items() if its not in title | text | names),
     )
     told = rank.explain(seen, scores, signals)
     return Hit(

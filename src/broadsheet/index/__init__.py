@@ -113,8 +113,9 @@ def passage(paper: Paper) -> str:
 class Index:
     """The derived indexes of one library. Any number of readers; one refresh at a time, across processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = 0) -> None:
         self.folder = folder
+        self.threads = threads or os.cpu_count() or 1  # that a refresh may use
         self._reader: Reader | None = None
         self._stamp: Stamp | None = None
         self._lock = threading.Lock()
@@ -205,7 +206,7 @@ class Index:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             state = State(contract=encoder.contract.hash, dim=encoder.contract.dim)
-        done = _Refresh(folder, state, store, encoder, progress).run()
+        done = _Refresh(self, folder, state, store, encoder, progress).run()
         _replace(self.folder / "CURRENT", folder.name.encode())
         self._clear()
         for old in self.folder.glob("gen-*"):
@@ -233,9 +234,9 @@ class _Refresh:
     """One run over the store's changes into one generation."""
 
     def __init__(
-        self, folder: Path, state: State, store: "Store", encoder: "Encoder", progress: Progress | None
+        self, index: "Index", folder: Path, state: State, store: "Store", encoder: "Encoder", progress: Progress | None
     ) -> None:
-        self.folder, self.state, self.store, self.encoder = folder, state, store, encoder
+        self.threads, self.folder, self.state, self.store, self.encoder = index.threads, folder, state, store, encoder
         self.progress = progress or (lambda done, total: None)
         self.columns = Columns.load(folder / state.columns) if state.columns else Columns()
         self.forward = ForwardWriter(folder, self.columns.starts, self.columns.single["words"], state.words)
@@ -243,7 +244,7 @@ class _Refresh:
 
     def run(self) -> int:
         total = max(1, self.store.change() - self.state.seq)
-        writer = Lexical(self.folder / "lexical", create=True).writer()
+        writer = Lexical(self.folder / "lexical", create=True).writer(self.threads)
         grows = self.state.ivf if self.state.ivf_seq == self.state.seq else ""
         dense = DenseWriter(self.folder, self.encoder.contract.dim, self.state.rows, grows)
         crashed = writer.found_commit != self.state.commit
@@ -302,7 +303,7 @@ class _Refresh:
         """Everything up to *seq* becomes valid. The inverted file is brought along only when it is named."""
         commit = writer.commit()
         if ivf:
-            ivf, ivf_seq = dense.build(ivf, self.columns.count), seq
+            ivf, ivf_seq = dense.build(ivf, self.columns.count, self.threads), seq
         else:
             ivf, ivf_seq = self.state.ivf, self.state.ivf_seq
         dense.flush()

@@ -178,13 +178,14 @@ class DenseWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def build(self, name: str, live: int) -> str:
+    def build(self, name: str, live: int, threads: int = 1) -> str:
         """Bring the inverted file up to the rows and write it as *name*; the name that is valid now, maybe empty."""
         self.flush()
         if live <= EXACT_ROWS:
             return ""
         rows = np.memmap(self._path, np.float16, "r", shape=(self.rows, self.dim))
         epoch = epoch_of(self.rows)
+        _faiss().omp_set_num_threads(threads)
         index = self._grown(rows, epoch)
         if index is None:
             index = _fitted(rows, epoch)
@@ -213,7 +214,6 @@ def _fitted(rows: npt.NDArray[np.float16], epoch: int) -> Any:
     """An empty inverted file with its coarse quantiser learned from an even sample of the first *epoch* rows."""
     faiss = _faiss()
     lists = lists_of(epoch)
-    faiss.omp_set_num_threads(os.cpu_count() or 1)
     coarse = faiss.IndexFlatIP(rows.shape[1])
     index = faiss.IndexIVFScalarQuantizer(
         coarse, rows.shape[1], lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT, False

@@ -23,6 +23,7 @@ Scores = npt.NDArray[np.float32]
 
 LONGEST_WORD = 64  # characters; longer runs are noise (base64, table rules) and only cost memory
 DECIMALS = 4  # of a BM25 score; those behind depend on how the papers are spread over segments
+LONGEST_NAME = 4  # words
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
 
 
@@ -139,7 +140,10 @@ class Lexical:
         if title_weight:
             parts += [Query.boost_query(Query.term_query(self.schema, "title", stem), title_weight) for stem in stems]
         if author_weight:
-            names = dict.fromkeys(word for word in EXACT.analyze(text) if len(word) > 2)
+            plain = EXACT.analyze(text)
+            if 2 <= len(plain) <= LONGEST_NAME:  # all of it may be one name, perhaps with an initial in between
+                parts.append(Query.phrase_query(self.schema, "author", list(plain), 1))
+            names = dict.fromkeys(word for word in plain if len(word) > 2)
             parts += [Query.boost_query(Query.term_query(self.schema, "author", name), author_weight) for name in names]
         return Query.boolean_query([(Occur.Should, part) for part in parts])
 

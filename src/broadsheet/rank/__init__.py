@@ -49,13 +49,15 @@ class Seen(NamedTuple):
     score     of the signal that speaks, in [0, 1]
     in_title  words of the question that occur in the title, as the paper writes them
     in_text   those that occur in the abstract or keywords only
-    missing   those that occur in neither
+    in_names  those that occur in the authors' names only
+    missing   those that occur nowhere
     """
 
     paper: Paper
     score: float
     in_title: tuple[str, ...]
     in_text: tuple[str, ...]
+    in_names: tuple[str, ...]
     missing: tuple[str, ...]
 
 

@@ -8,14 +8,9 @@ def score(facts: Facts) -> Scores:
 
 
 def sentence(seen: Seen) -> str:
-    if not seen.in_title and not seen.in_text:
-        return "shares words with your question"
-    parts = []
-    if seen.in_title:
-        parts.append(f"{_quoted(seen.in_title)} in its title")
-    if seen.in_text:
-        parts.append(f"{_quoted(seen.in_text)} in its text")
-    return " and ".join(parts)
+    places = ((seen.in_title, "in its title"), (seen.in_text, "in its text"), (seen.in_names, "among its authors"))
+    parts = [f"{_quoted(words)} {where}" for words, where in places if words]
+    return " and ".join(parts) or "shares words with your question"
 
 
 def _quoted(words: tuple[str, ...], most: int = 4) -> str:
