@@ -25,6 +25,8 @@ from broadsheet.embed.static import FILE, MAX_LENGTH, Parts, StaticEncoder, gene
 from broadsheet.errors import MissingExtra, Mistake
 
 LEAST = 200  # papers with an abstract; fewer cannot teach anything that the general model does not know
+SMALL_BATCH = 64  # papers to be told apart, at the least
+ENOUGH = 32  # batches an epoch, before they grow
 TRIED_ON = 500  # papers held back, at most, to measure what was learned
 AMONG = 20_000  # abstracts among which their own must be found
 
@@ -274,11 +276,11 @@ def _slopes(queries: Vectors, passages: Vectors, wanted: Vectors, recipe: Recipe
 
 
 class _Batches:
-    """Shuffled batches of paper numbers, epoch after epoch; a corpus smaller than a batch is one batch."""
+    """Shuffled batches of paper numbers, epoch after epoch; smaller ones of a small corpus, to have enough steps."""
 
     def __init__(self, papers: int, size: int, epochs: int, rng: np.random.Generator) -> None:
         self._papers, self._epochs, self._rng = papers, epochs, rng
-        self._each = max(1, round(papers / size))
+        self._each = max(1, round(papers / min(size, max(SMALL_BATCH, papers // ENOUGH))))
         self._done = 0
 
     @property
