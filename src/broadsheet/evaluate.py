@@ -17,6 +17,7 @@ from broadsheet import ids
 from broadsheet.errors import Mistake
 
 CUT = 10
+MAX_GRADE = 100  # 2^grade must stay a number
 
 
 class Judged(NamedTuple):
@@ -73,7 +74,7 @@ def read(path: Path) -> list[Judged]:
             continue
         try:
             judged.append(_judged(orjson.loads(line)))
-        except (ValueError, TypeError, AttributeError) as error:
+        except ValueError as error:
             wrong.append(f"line {number}: {error}")
     if wrong:
         more = f" (and {len(wrong) - 5} more lines)" if len(wrong) > 5 else ""
@@ -91,7 +92,13 @@ def _judged(row: Any) -> Judged:
     relevant = row.get("relevant")
     if not isinstance(relevant, dict) or not relevant:
         raise ValueError('neither "id" nor a filled "relevant"')
-    return Judged(row["query"], {ids.own(str(key)): float(grade) for key, grade in relevant.items()})
+    return Judged(row["query"], {ids.own(key): _grade(key, grade) for key, grade in relevant.items()})
+
+
+def _grade(key: str, value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= MAX_GRADE:
+        raise ValueError(f"the grade of {key!r} is {value!r}; it must be a number from 0 to {MAX_GRADE}")
+    return float(value)
 
 
 def evaluate(
