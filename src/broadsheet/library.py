@@ -121,7 +121,7 @@ class Library:
     def index(self) -> "Index":
         from broadsheet.index import Index
 
-        return Index(self.home / "index")
+        return Index(self.home / "index", self.settings.threads)
 
     @cached_property
     def finder(self) -> "Finder":
@@ -262,9 +262,9 @@ def open_library(
     """
     env = os.environ if env is None else env
     folder = settings.home(home, env)
-    config = settings.load(folder, env, flags)
     if folder.exists() and not folder.is_dir():
         raise Mistake(f"{folder} is a file; a library is a folder")
+    config = settings.load(folder, env, flags)
     if not create and not config.store and not (folder / STORE_FILE).exists():
         raise NotFound(f"there is no library in {folder}; `broadsheet add FILE` makes one, `broadsheet demo` shows one")
     try:

@@ -75,7 +75,7 @@ class Settings:
     encoder: str = _row(
         "general", "", "What turns text into vectors: a name from `broadsheet model list`, or a folder."
     )
-    threads: int = _row(0, "", "How many processor cores indexing and search may use; 0 for all.", low=0, high=1024)
+    threads: int = _row(0, "", "How many processor cores indexing may use; 0 for all.", low=0, high=1024)
     page_size: int = _row(10, "search", "How many papers a page of results shows.", low=1, high=200)
     weight_text: float = _row(0.5, "search", "How much the words of the question count (BM25).", low=0, high=10)
     weight_meaning: float = _row(0.25, "search", "How much nearness in meaning counts.", low=0, high=10)

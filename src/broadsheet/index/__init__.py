@@ -185,7 +185,7 @@ class Index:
                 return self._rebuild(store, encoder, progress)
             if newest == state.seq:
                 return 0
-            done = _Refresh(self._current(), state, store, encoder, progress).run()
+            done = _Refresh(self, self._current(), state, store, encoder, progress).run()
             after = self.state()
             if after.stale and (after.papers < ALWAYS_REBUILD or after.stale > after.papers * STALE_SHARE):
                 self._rebuild(store, encoder, progress)
