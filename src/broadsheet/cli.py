@@ -368,8 +368,10 @@ def model_eval(context: click.Context, file: Path, as_json: bool) -> None:
 def main() -> NoReturn:
     """The program: errors become one sentence and an exit code."""
     try:
-        code = cli.main(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        with cli.make_context("broadsheet", sys.argv[1:]) as context:  # `cli.main` would call a closed pipe a failure
+            cli.invoke(context)
+        sys.stdout.flush()
+        sys.exit(0)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as wrong:
