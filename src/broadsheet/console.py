@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,7 +92,7 @@ def watching() -> Iterator[Watch]:
         console=Console(stderr=True), transient=False,
     )  # fmt: skip
     bar = _Bar(bars)
-    with bars:
+    with bars if bars.console.is_terminal else nullcontext():
         yield bar
         bar.close()
 
