@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broadsheet.index.analysis import stem
 from broadsheet.index.columns import Columns
 from broadsheet.index.dense import EXACT_ROWS, NARROW_ROWS, Dense, DenseWriter, epoch_of, lists_of
 from broadsheet.index.forward import FARTHEST, closeness
-from broadsheet.index.snippets import LONGEST, marked, snippet, stem, tokens
+from broadsheet.index.snippets import LONGEST, marked, snippet, tokens
 from broadsheet.library import Library
 from broadsheet.paper import Paper
 from broadsheet.query import Filters, Marked

@@ -22,9 +22,10 @@ import numpy.typing as npt
 from broadsheet import ids, rank
 from broadsheet.embed import Encoder, Vectors
 from broadsheet.index import Index, Reader
+from broadsheet.index.analysis import plain_words, stem, stems
 from broadsheet.index.dense import NARROW_ROWS, NOWHERE, Mask, Near
-from broadsheet.index.lexical import Match, Ranked, stems
-from broadsheet.index.snippets import marked, plain_words, snippet, stem, tokens
+from broadsheet.index.lexical import Match, Ranked
+from broadsheet.index.snippets import marked, snippet, tokens
 from broadsheet.paper import Paper
 from broadsheet.query import MAX_OFFSET, MAX_WORDS, Filters, Hit, Page, Query, Signal
 from broadsheet.rank import Facts, Ranking, Seen
@@ -206,8 +207,7 @@ class Finder:
         listed = pks[order]
         if query.sort == "relevance":
             listed, scores = _with_tail(listed, scores, found, float(ranking.total[order[-1]]), self.weights)
-        more = len(found.pks) >= LONGEST
-        return Listing(listed, scores, len(listed), more, _tally(reader.columns.values("year", listed)))
+        return Listing(listed, scores, len(listed), found.more, _tally(reader.columns.values("year", listed)))
 
     def _unworded(self, query: Query, match: Match, vector: Vectors, reader: Reader) -> tuple[Near, Pks]:
         """The nearest papers and those with the question as title, as far as they fit.
@@ -358,7 +358,7 @@ def _with_tail(
     rest = ~np.isin(found.pks, listed)
     tail, bm25 = found.pks[rest], found.scores[rest]
     whole = {name: np.concatenate([values, np.zeros(len(tail), np.float32)]) for name, values in scores.items()}
-    if len(tail) and "text" in whole:
+    if len(tail) and "text" in whole and bm25[0] > 0:
         whole["text"][len(listed) :] = bm25 / bm25[0] * max(last, 0.0) / weights["text"]
     return np.concatenate([listed, tail]), whole
 

@@ -6,7 +6,6 @@ of its words they hold and how close together. `closeness` turns that into two f
 
 import os
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -14,7 +13,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from broadsheet.index.lexical import STEMS
+from broadsheet.index.analysis import plain_words, stem
 
 Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -35,18 +34,32 @@ class Closeness(NamedTuple):
     proximity: Scores
 
 
-@lru_cache(maxsize=1 << 18)
-def word_of(stem: str) -> int:
-    """A stem as stored. A collision would only add a word to a feature of one paper."""
-    return crc32(stem.encode())
+def hash_of(stem: str) -> int:
+    """A stem as stored, never 0. A collision would only add a word to a feature of one paper."""
+    return crc32(stem.encode()) or 1
+
+
+class _Stored(dict[str, int]):
+    """Word -> the hash of its stem, 0 for a stop word. A look-up a word is a fraction of analysing the text whole."""
+
+    MOST = 400_000  # words; then it begins anew, so that a library of any size needs the same memory
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= self.MOST:
+            self.clear()
+        its = stem.__wrapped__(word)
+        self[word] = value = hash_of(its) if its else 0
+        return value
+
+
+_STORED = _Stored()
+_NO_WORDS: Words = np.zeros(0, np.uint32)
 
 
 def analysed(text: str) -> Words:
     """The hashes of the stems of *text* in order, stop words left out."""
-    return np.fromiter(map(word_of, STEMS.analyze(text)), np.uint32)
-
-
-_NO_WORDS = np.zeros(0, np.uint32)
+    hashes = np.array([_STORED[word] for word in plain_words(text)], np.uint32)
+    return hashes[hashes != 0]
 
 
 class Forward:
@@ -62,7 +75,7 @@ class Forward:
         starts, lengths = self.starts[inside], self.lengths[inside]
         parts = [self._words[s : s + n] for s, n in zip(starts.tolist(), lengths.tolist(), strict=True)]
         words = np.concatenate([_NO_WORDS, *parts])
-        return closeness(np.array([word_of(stem) for stem in stems], np.uint32), np.array(weights), words, lengths)
+        return closeness(np.array([hash_of(its) for its in stems], np.uint32), np.array(weights), words, lengths)
 
 
 def closeness(

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import tantivy
-from tantivy import Document, FieldType, Filter, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
+from tantivy import Document, FieldType, Occur, Query, SchemaBuilder
 
+from broadsheet.index.analysis import EXACT, STEMS
 from broadsheet.paper import Paper
 from broadsheet.query import Filters
 from broadsheet.text import fold
@@ -21,17 +22,17 @@ from broadsheet.text import fold
 Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
-LONGEST_WORD = 64  # characters; longer runs are noise (base64, table rules) and only cost memory
-DECIMALS = 4  # of a BM25 score; those behind depend on how the papers are spread over segments
+PRECISION = 1e-5  # of a BM25 score, by the best of them; below, it depends on how papers are spread over segments
 LONGEST_NAME = 4  # words
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
 
 
 class Ranked(NamedTuple):
-    """Papers and their BM25 scores, best first; shapes (n,)."""
+    """Papers and their BM25 scores, best first; shapes (n,). *more*: there are others beyond the limit."""
 
     pks: Pks
     scores: Scores
+    more: bool = False
 
 
 class Match(NamedTuple):
@@ -44,17 +45,6 @@ class Match(NamedTuple):
 
 
 _NOTHING = Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
-
-
-def _analyzer(*filters: Filter, tokenizer: tantivy.Tokenizer | None = None) -> TextAnalyzer:
-    builder = TextAnalyzerBuilder(tokenizer or tantivy.Tokenizer.simple())
-    for step in (Filter.remove_long(LONGEST_WORD), Filter.lowercase(), Filter.ascii_fold(), *filters):
-        builder = builder.filter(step)
-    return builder.build()
-
-
-STEMS = _analyzer(Filter.stopword("english"), Filter.stemmer("english"))
-EXACT = _analyzer()
 
 
 def _schema() -> tantivy.Schema:
@@ -185,9 +175,12 @@ class Lexical:
         result = self.searcher.search(query, max(1, limit), count=False)
         hits = result.hits  # a property that makes the list anew each time
         pks = self._pks([address for _, address in hits])
-        scores = np.array([score for score, _ in hits], np.float32).round(DECIMALS)
+        scores = _rounded(np.array([score for score, _ in hits], np.float32))
         order = np.lexsort((pks, -scores))
-        return Ranked(pks[order], scores[order])
+        more = len(order) == limit
+        if more and scores[order[-1]] < scores[order[0]]:  # which of the last equal ones came along is chance
+            order = order[scores[order] > scores[order[-1]]]
+        return Ranked(pks[order], scores[order], more)
 
     def _pks(self, addresses: list[tantivy.DocAddress]) -> Pks:
         return np.array(self.searcher.fast_field_values("pk", addresses), np.int64)
@@ -252,6 +245,7 @@ def _any(queries: Iterable[Query]) -> Query:
     return Query.boolean_query([(Occur.Should, query) for query in queries])
 
 
-def stems(text: str) -> list[str]:
-    """The distinct stems of *text*, in order."""
-    return list(dict.fromkeys(STEMS.analyze(text)))
+def _rounded(scores: Scores) -> Scores:
+    step = np.float32(PRECISION) * scores.max(initial=np.float32(1e-30))
+    rounded: Scores = np.round(scores / step) * step
+    return rounded

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from broadsheet.index.lexical import STEMS
+from broadsheet.index.analysis import stem
 from broadsheet.query import Marked, Span
 
 LONGEST = 280  # characters of a snippet
@@ -17,18 +17,6 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\sa-z])")
 class Token(NamedTuple):
     stem: str
     span: Span
-
-
-@lru_cache(maxsize=200_000)
-def stem(word: str) -> str:
-    """The stem that the lexical index knows *word* by; empty for a stop word. Remembered: words repeat."""
-    found = STEMS.analyze(word)
-    return found[0] if found else ""
-
-
-def plain_words(text: str) -> list[str]:
-    """The words of *text* as the lexical index cuts them, in order, spelled as they are."""
-    return _TOKEN.findall(text)
 
 
 @lru_cache(maxsize=1024)
