@@ -15,6 +15,7 @@ from broadsheet.paper import Paper
 from broadsheet.store.schema import VERSION_TABLE
 from corpus import ROWS, make, write
 from shell import PROGRAM, broadsheet, environment
+from web_library import save_encoder
 
 VERBS = ("add", "search", "similar", "show", "stats", "doctor", "evaluate", "export", "serve", "demo", "model")
 FIRST = ROWS[3]
@@ -155,6 +156,36 @@ def test_model_list_and_evaluate(home: Path, tmp_path: Path) -> None:
     assert (figures["n"], figures["mrr@10"]) == (20, 1.0)
     alone = broadsheet(home, "model", "eval", judged, "--json").json
     assert alone["n"] == 20
+
+
+def test_another_encoder_is_used_from_anywhere(tmp_path: Path) -> None:
+    with make(tmp_path, ROWS[:30]) as library:
+        home = library.home
+    save_encoder([row["title"] for row in ROWS[:30]], tmp_path / "tiny")
+    (home / "broadsheet.toml").write_text('# mine\nencoder = "general"\n\n[search]\npage_size = 3\n')
+    used = broadsheet(home, "model", "use", "tiny")  # a folder beside the library, where the command is given
+    assert "30 papers were encoded with it" in used.err
+    general, tiny = broadsheet(home, "model", "list", "--json").json["models"]
+    assert (general["in_use"], tiny["in_use"], tiny["name"]) == (False, True, str(tmp_path / "tiny"))
+    assert len(broadsheet(home, "search", "glacier", "--json").json["hits"]) == 3
+    assert (home / "broadsheet.toml").read_text() == (
+        f'# mine\nencoder = "{tmp_path / "tiny"}"\n\n[search]\npage_size = 3\n'
+    )
+    stale = broadsheet(home, "--encoder", "general", "search", "glacier", code=1)
+    assert "The vectors were made by another encoder than 'general'" in stale.err
+    assert "general" in broadsheet(home, "model", "use", "general").err
+
+
+def test_papers_that_wait_to_be_indexed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    broadsheet(home, "add", "--no-index", write(tmp_path / "papers.jsonl", ROWS[:9]))
+    stats = broadsheet(home, "stats", "--json").json
+    assert (stats["papers"], stats["indexed"], stats["behind"]) == (9, 0, 9)
+    page = broadsheet(home, "search", "study", "--json").json
+    assert page["hits"] == []
+    assert "9 changes not indexed yet" in page["notes"][0]
+    broadsheet(home, "doctor")
+    assert broadsheet(home, "search", "study", "--json").json["hits"]
 
 
 def test_doctor(tmp_path: Path) -> None:

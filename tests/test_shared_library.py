@@ -35,43 +35,39 @@ def test_every_paper_of_the_pages_is_found_first_by_its_title(seeds: Library) ->
     assert not missed
 
 
-@pytest.fixture(scope="module")
-def large(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    home = tmp_path_factory.mktemp("large") / "home"
-    with open_library(home, env={}) as library:
+@pytest.mark.timeout(1200)
+def test_the_large_file(shared: Path, tmp_path: Path) -> None:
+    """One test, because it is one library that takes a minute to make."""
+    with open_library(tmp_path / "home", env={}) as library:
         library.add([shared / "data" / "papers.jsonl.zst"])
-        yield library
+        stats = library.stats()
+        assert (stats.papers, stats.indexed, stats.vectors, stats.behind) == (87_243, 87_243, 87_243, 0)
+        judged = shared / "data" / "tldr-dev.jsonl"
+        questions_are_answered(library, judged)
+        titles_find_their_papers(library, judged)
+        lists_turn_without_a_repeat(library)
 
 
-@pytest.mark.timeout(900)
-def test_every_paper_of_the_large_file_is_there(large: Library) -> None:
-    stats = large.stats()
-    assert (stats.papers, stats.indexed, stats.vectors, stats.behind) == (87_243, 87_243, 87_243, 0)
-
-
-@pytest.mark.timeout(900)
-def test_judged_questions_are_answered(large: Library, shared: Path) -> None:
-    figures = large.evaluate(shared / "data" / "tldr-dev.jsonl")
+def questions_are_answered(library: Library, judged: Path) -> None:
+    figures = library.evaluate(judged)
     assert figures.unknown == 0
     assert figures.mrr >= 0.885
     assert figures.recall >= 0.950
 
 
-@pytest.mark.timeout(900)
-def test_titles_of_the_large_file_find_their_papers(large: Library, shared: Path) -> None:
+def titles_find_their_papers(library: Library, judged: Path) -> None:
     """A thousand of them. Several papers may have one title: the first hit must have it, whichever it is."""
-    for line in (shared / "data" / "tldr-dev.jsonl").read_text(encoding="utf-8").splitlines()[:1000]:
-        paper = large.paper(json.loads(line)["id"])
+    for line in judged.read_text(encoding="utf-8").splitlines()[:1000]:
+        paper = library.paper(json.loads(line)["id"])
         assert paper is not None
-        assert large.search(paper.title).hits[0].paper.title_key == paper.title_key
+        assert library.search(paper.title).hits[0].paper.title_key == paper.title_key
 
 
-@pytest.mark.timeout(900)
-def test_lists_of_the_large_file_turn_without_a_repeat(large: Library) -> None:
+def lists_turn_without_a_repeat(library: Library) -> None:
     """Thousands of papers have one date: their order must be the same on every page."""
     found = [
         hit.paper.key
         for offset in range(0, 2_000, 100)
-        for hit in large.search(large.parse("year:2020", sort="new", offset=offset, limit=100)).hits
+        for hit in library.search(library.parse("year:2020", sort="new", offset=offset, limit=100)).hits
     ]
     assert len(set(found)) == len(found) == 2_000

@@ -46,6 +46,8 @@ def train(
 def use(library: Library, name: str, watch: Watch) -> int:
     """Make *name* the library's encoder and index with it. The setting changes only when the index is whole."""
     embed.load(name, library.home / "models")
+    if (folder := Path(name).expanduser()).is_dir() and not (library.home / "models" / name).is_dir():
+        name = str(folder.resolve())  # a folder elsewhere, wherever the next command is given
     with open_library(library.home, flags={"encoder": name}) as other:
         indexed = other.rebuild(watch)
     settings.store(library.home, "encoder", name)

@@ -5,6 +5,7 @@ secret also ``BROADSHEET_STORE_FILE``, a file that holds it), ``broadsheet.toml`
 """
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -144,6 +145,22 @@ def load(home: Path, env: Mapping[str, str], flags: Mapping[str, object] | None 
     if wrong:
         raise Mistake("\n".join(wrong))
     return Settings(home, **values)
+
+
+def store(home: Path, name: str, value: str) -> None:
+    """Write one setting, of no section, to the library's file; every other line of it stays. Raises Mistake."""
+    path = home / FILE
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        line = f"{name} = {json.dumps(value, ensure_ascii=False)}"  # such a JSON string is a TOML string, too
+        end = next((number for number, text in enumerate(lines) if text.lstrip().startswith("[")), len(lines))
+        at = next((number for number in range(end) if re.match(rf"\s*{name}\s*=", lines[number])), None)
+        lines[0 if at is None else at : 0 if at is None else at + 1] = [line]
+        new = path.with_name(path.name + ".new")
+        new.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        raise Mistake(f"{path}: {name} cannot be set ({error.strerror or error})") from error
 
 
 def checked(row: Setting, value: object) -> Any:
