@@ -1,5 +1,6 @@
 """Indexes whose writer is killed, that two write at once, and that somebody asks all the while."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -110,3 +111,19 @@ def test_vectors_of_another_encoder_are_said_and_mended(library: Library, tmp_pa
         assert changed.search("sparse routing").hits
     with pytest.raises(IndexStale):
         library.search("sparse routing")
+
+
+def test_a_disk_that_takes_no_more(library: Library) -> None:
+    """No file may grow beyond 20 kB, for a process: one sentence, and the next one goes on."""
+    doctor = [sys.executable, "-m", "broadsheet", "--home", str(library.home), "doctor", "--json"]
+    limited = subprocess.run(
+        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *doctor], capture_output=True, text=True, timeout=120
+    )
+    assert limited.returncode == 1 and "Traceback" not in limited.stderr
+    said = {check["what"]: check["said"] for check in json.loads(limited.stdout)["checks"]}
+    assert said["indexes"].startswith(f"the index in {library.home / 'index'} cannot be written (")
+    assert said["indexes"].endswith("no paper is lost: put that right, and `broadsheet doctor` goes on")
+    assert library.search("sparse routing").hits, "what was committed is still there"
+    assert subprocess.run(doctor, capture_output=True, timeout=120).returncode == 0
+    after = answers(library)
+    alike(rebuilt(library), after)

@@ -18,7 +18,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from broadsheet.errors import IndexStale
+from broadsheet.errors import IndexStale, WorldError
 from broadsheet.index.columns import Columns
 from broadsheet.index.dense import Dense, DenseWriter
 from broadsheet.index.forward import Forward, ForwardWriter
@@ -46,6 +46,7 @@ STALE_SHARE = 0.02  # replaced papers still counted in BM25's statistics, above 
 ALWAYS_REBUILD = 20_000  # papers; below, a lexical rebuild takes about a second, so statistics are kept exact
 
 LOOKS = 5  # at files that a writer replaces
+FULL = 32 << 20  # bytes free, below which a failed write is the full disk's; not every part says why it failed
 
 Progress = Callable[[int, int], None]  # papers done, papers to do
 Stamp = tuple[str, int, int]
@@ -225,10 +226,18 @@ class Index:
         """One writer across processes; a second waits. The lock goes with the process, so a crash frees it."""
         import fcntl
 
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "LOCK").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / "LOCK").open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            full = self.folder.exists() and shutil.disk_usage(self.folder).free < FULL
+            reason = "the disk is full" if full else error.strerror or error
+            raise WorldError(
+                f"the index in {self.folder} cannot be written ({reason}); no paper is lost: put that right, and "
+                "`broadsheet doctor` goes on"
+            ) from error
 
 
 class _Refresh:
@@ -250,7 +259,9 @@ class _Refresh:
         dense = DenseWriter(self.folder, self.encoder.contract.dim, self.state.rows, grows)
         crashed = writer.found_commit != self.state.commit
         stale, done, taken, since, seq = self.state.stale, 0, 0, 0, self.state.seq
-        try:
+        with ExitStack() as closing:
+            for part in (writer, self.forward, dense):
+                closing.callback(part.close)
             while changes := self.store.changes(seq, BATCH):
                 kept, replaced = self._take(changes, writer, dense)
                 stale += len(changes) if crashed else replaced
@@ -263,10 +274,6 @@ class _Refresh:
                     self._commit(writer, dense, seq, stale)
                     since = 0
             self._commit(writer, dense, seq, stale, ivf=f"ivf-{seq}.faiss")
-        finally:
-            dense.close()
-            self.forward.close()
-            writer.close()
         self.progress(total, total)
         return taken
 

@@ -191,7 +191,10 @@ class DenseWriter:
             index = _fitted(rows, epoch)
             _fill(index, rows, np.arange(self.rows))
         faiss = _faiss()
-        faiss.write_index(index, str(self._folder / (name + ".new")))
+        try:
+            faiss.write_index(index, str(self._folder / (name + ".new")))
+        except RuntimeError as error:  # what FAISS makes of a full disk
+            raise OSError(str(error)) from error
         (self._folder / (name + ".new")).rename(self._folder / name)
         return name
 

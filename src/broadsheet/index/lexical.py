@@ -187,7 +187,10 @@ class Lexical:
 
 
 class LexicalWriter:
-    """Adds, replaces and removes papers; nothing is visible, or survives a crash, before `commit`."""
+    """Adds, replaces and removes papers; nothing is visible, or survives a crash, before `commit`.
+
+    Raises OSError where the disk fails.
+    """
 
     def __init__(self, index: Lexical, writer: tantivy.IndexWriter) -> None:
         self._index, self._writer = index, writer
@@ -195,14 +198,21 @@ class LexicalWriter:
     def put(self, pk: int, paper: Paper, *, replaces: bool) -> None:
         if replaces:
             self.remove(pk)
-        self._writer.add_document(_document(pk, paper))
+        document = _document(pk, paper)
+        try:
+            self._writer.add_document(document)
+        except ValueError as error:
+            raise OSError(str(error)) from error
 
     def remove(self, pk: int) -> None:
         self._writer.delete_documents_by_term("pk", pk)
 
     def commit(self) -> int:
         """What was put becomes visible and lasts; the number of this commit."""
-        return int(self._writer.commit())
+        try:
+            return int(self._writer.commit())
+        except ValueError as error:
+            raise OSError(str(error)) from error
 
     @property
     def found_commit(self) -> int:
@@ -211,7 +221,10 @@ class LexicalWriter:
 
     def close(self) -> None:
         """Let running merges finish, then release the lock; without a commit before, changes are dropped."""
-        self._writer.wait_merging_threads()
+        try:
+            self._writer.wait_merging_threads()
+        except ValueError as error:
+            raise OSError(str(error)) from error
         self._index.reload()
 
 
