@@ -7,6 +7,7 @@ Results go to standard output (with --json as one document), messages and progre
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -229,14 +230,13 @@ def export(context: click.Context, query: tuple[str, ...], kind: str, output: Pa
 
 @cli.command()
 @_options("web")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.pass_context
-def serve(context: click.Context, /, workers: int, **own: Any) -> None:
+def serve(context: click.Context, /, **own: Any) -> None:
     """Serve the pages and the API until Ctrl-C."""
-    _serve(_library(context, create=True, **own), workers)
+    _serve(_library(context, create=True, **own))
 
 
-def _serve(library: "Library", workers: int) -> None:
+def _serve(library: "Library") -> None:
     from functools import partial
 
     from broadsheet.web import server
@@ -252,12 +252,14 @@ def _serve(library: "Library", workers: int) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Serving {config.title} at http://{shown}:{port}/ (Ctrl-C stops it)", err=True)
-    if workers == 1:
-        server.serve_on(listener, application(library))
-    else:
-        make = partial(_worker, config.home, {row.name: getattr(config, row.name) for row in settings.TABLE})
-        library.close()
-        server.serve_many(listener, make, workers)
+    workers = config.workers or min(4, os.cpu_count() or 1)
+    with suppress(KeyboardInterrupt):  # how a server is stopped
+        if workers == 1:
+            server.serve_on(listener, application(library))
+        else:
+            make = partial(_worker, config.home, {row.name: getattr(config, row.name) for row in settings.TABLE})
+            library.close()
+            server.serve_many(listener, make, workers)
 
 
 def application(library: "Library") -> Any:
@@ -288,7 +290,7 @@ def demo(context: click.Context, /, data: Path | None, no_serve: bool, **own: An
     if no_serve:
         click.echo(f"Serve it with: broadsheet --home {library.home} serve", err=True)
     else:
-        _serve(library, 1)
+        _serve(library)
 
 
 @cli.group()

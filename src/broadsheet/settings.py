@@ -85,6 +85,7 @@ class Settings:
     weight_recency: float = _row(0.0, "search", "How much it counts that a paper is new.", low=0, high=10)
     weight_citations: float = _row(0.0, "search", "How much it counts that a paper is cited.", low=0, high=10)
     host: str = _row("127.0.0.1", "web", "The address to serve on; 0.0.0.0 for every network of the machine.")
+    workers: int = _row(0, "web", "How many processes answer; 0 for one a core, at most 4.", low=0, high=64)
     port: int = _row(8008, "web", "The port to serve on; 0 for any free one.", low=0, high=65535)
 
     def __repr__(self) -> str:
