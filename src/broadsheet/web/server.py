@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from types import FrameType
 
@@ -81,7 +82,8 @@ def serve_many(listener: socket.socket, make: Callable[[], ASGIApp], workers: in
 
 def _work(listener: socket.socket, make: Callable[[], ASGIApp]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    serve_on(listener, make())
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again after a clean end
+        serve_on(listener, make())
 
 
 def _end_with_parent() -> None:
