@@ -344,6 +344,21 @@ def test_papers_not_indexed_yet_are_said(tmp_path: Path) -> None:
         assert library.search("study").notes == ("2 changes not indexed yet; `broadsheet doctor` catches up.",)
 
 
+def test_a_paper_that_is_gone_leaves_a_gap_and_no_repeat(tmp_path: Path) -> None:
+    """Two rows become one work while somebody turns pages of a list that still has both."""
+    with make(tmp_path, ROWS[:60]) as library:
+        twin = {"title": ROWS[3]["title"], "doi": "10.5555/bridge", "authors": ["Else Where"], "year": 1901}
+        library.add([write(tmp_path / "twin.jsonl", [twin])])
+        before = everything(library, "")
+        bridge = {"id": ROWS[3]["id"], "title": ROWS[3]["title"], "doi": "10.5555/bridge"}
+        library.add([write(tmp_path / "bridge.jsonl", [bridge])], index=False)
+        assert library.store.count() == len(before) - 1
+        pages = [library.search(parse("", limit=7, offset=at)) for at in range(0, len(before), 7)]
+        assert [page.next_offset for page in pages] == [*range(7, len(before), 7), None]
+        shown = [hit.paper.key for page in pages for hit in page.hits]
+        assert len(set(shown)) == len(shown) == len(before) - 1
+
+
 def test_a_page_beyond_the_end_is_empty(library: Library) -> None:
     page = library.search(parse("sparse routing", offset=9_000))
     assert (page.hits, page.next_offset) == ((), None)

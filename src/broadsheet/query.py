@@ -157,8 +157,8 @@ class Page:
 
     @property
     def next_offset(self) -> int | None:
-        end = self.query.offset + len(self.hits)
-        return end if self.hits and end < self.total and end < MAX_OFFSET else None
+        end = self.query.offset + self.query.limit  # not after the hits: one may have gone from the store since
+        return end if end < min(self.total, MAX_OFFSET) else None
 
     @property
     def previous_offset(self) -> int | None:

@@ -59,7 +59,8 @@ _NO_WORDS: Words = np.zeros(0, np.uint32)
 def analysed(text: str) -> Words:
     """The hashes of the stems of *text* in order, stop words left out."""
     hashes = np.array([_STORED[word] for word in plain_words(text)], np.uint32)
-    return hashes[hashes != 0]
+    kept: Words = hashes[hashes != 0]
+    return kept
 
 
 class Forward:
