@@ -260,6 +260,14 @@ def test_other_formats_can_be_added_again(home: Path, tmp_path: Path, kind: str)
         assert not lost, (lost[0], found(two, lost[0]))
 
 
+def test_no_two_entries_of_one_bibliography_have_one_key(tmp_path: Path) -> None:
+    rows = [{"title": f"Sparse routing, part {n}", "authors": ["Ada Quill"], "year": 2024} for n in "abc"]
+    broadsheet(tmp_path / "home", "add", write(tmp_path / "papers.jsonl", rows))
+    lines = broadsheet(tmp_path / "home", "export", "--format", "bibtex").out.splitlines()
+    keys = [line.partition("{")[2].strip(",") for line in lines if line.startswith("@")]
+    assert keys == ["quill2024sparse", "quill2024sparse-2", "quill2024sparse-3"]
+
+
 def found(library: Library, paper: Paper) -> Paper:
     (pk,) = library.store.titled(paper.title)
     return library.store.get([pk])[pk]

@@ -38,7 +38,7 @@ def _identifiers(paper: Paper) -> dict[str, str]:
     return {scheme: value for scheme, _, value in (i.partition(":") for i in reversed(paper.ids))}
 
 
-def bibtex(paper: Paper) -> str:
+def bibtex(paper: Paper, key: str = "") -> str:
     """One entry, ``@article`` for a journal, ``@inproceedings`` for another venue, else ``@misc``."""
     known = _identifiers(paper)
     journal = bool(_JOURNAL.search(paper.venue))
@@ -54,7 +54,7 @@ def bibtex(paper: Paper) -> str:
         "url": paper.link("page") or paper.link("pdf"),
     }
     lines = [f"  {name} = {{{value}}}," for name, value in values.items() if value]
-    return "\n".join([f"@{kind}{{{cite_key(paper)},", *lines, "}", ""])
+    return "\n".join([f"@{kind}{{{key or cite_key(paper)},", *lines, "}", ""])
 
 
 def ris(paper: Paper) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -64,7 +65,8 @@ def _found(library: Library, question: str) -> Iterator[Paper]:
 
 
 def _write(papers: Iterable[Paper], kind: str, file: BinaryIO) -> int:
-    head, line = _FORMATS[kind]
+    head, writer = _FORMATS[kind]
+    line = writer()
     file.write(head)
     count = 0
     for paper in papers:
@@ -94,13 +96,25 @@ def _csv_row(cells: list[str]) -> bytes:
     return line.getvalue().encode("utf-8", "replace")
 
 
-def _text(form: Callable[[Paper], str]) -> Callable[[Paper], bytes]:
-    return lambda paper: (form(paper).rstrip() + "\n\n").encode("utf-8", "replace")
+def _text(entry: str) -> bytes:
+    return (entry.rstrip() + "\n\n").encode("utf-8", "replace")
 
 
-_FORMATS: dict[str, tuple[bytes, Callable[[Paper], bytes]]] = {
-    "jsonl": (b"", _json_line),
-    "bibtex": (b"", _text(cite.bibtex)),
-    "ris": (b"", _text(cite.ris)),
-    "csv": (b"\xef\xbb\xbf" + _csv_row(list(COLUMNS)), _csv_line),
+def _entries() -> Callable[[Paper], bytes]:
+    """BibTeX whose keys differ, as one file must have them: ``quill2024sparse``, ``quill2024sparse-2``."""
+    used: Counter[str] = Counter()
+
+    def entry(paper: Paper) -> bytes:
+        key = cite.cite_key(paper)
+        used[key.lower()] += 1  # BibTeX compares them without regard to case
+        return _text(cite.bibtex(paper, key if used[key.lower()] == 1 else f"{key}-{used[key.lower()]}"))
+
+    return entry
+
+
+_FORMATS: dict[str, tuple[bytes, Callable[[], Callable[[Paper], bytes]]]] = {
+    "jsonl": (b"", lambda: _json_line),
+    "bibtex": (b"", _entries),
+    "ris": (b"", lambda: lambda paper: _text(cite.ris(paper))),
+    "csv": (b"\xef\xbb\xbf" + _csv_row(list(COLUMNS)), lambda: _csv_line),
 }
