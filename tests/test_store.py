@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Fault, Paper, make
@@ -226,3 +227,12 @@ def test_without_leave_nothing_is_made(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="there is no library at"):
         Store.open(tmp_path / "store.sqlite3", create=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_sees_one_moment_however_often_it_looks(store: Store) -> None:
+    with store._database.reading() as connection:
+        look = sa.text("SELECT papers FROM counter")
+        before = connection.execute(look).scalar_one()
+        fill(store, 3)
+        assert connection.execute(look).scalar_one() == before
+    assert store.count() == before + 3

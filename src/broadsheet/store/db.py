@@ -45,8 +45,10 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One snapshot; never waits for a writer."""
-        with self._world(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        with self._world(), self.engine.connect() as free:
+            connection = free if self.path is not None else free.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
