@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -198,3 +199,19 @@ def counted(home: Path) -> int:
             return library.store.count()
     except Exception:  # noqa: BLE001  # its tables are just being made
         return 0
+
+
+def test_a_file_whose_name_is_no_utf8(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"caf\xe9.jsonl")
+    file.write_text("\n".join([*LINES[:3], "no record"]))
+    counted, reasons = add(home, file)
+    assert (counted["new"], reasons) == (3, ["not JSON"])
+    assert add(home, file)[0]["same"] == 3
+
+
+def test_an_offset_beyond_the_end_is_not_called_nothing_found(home: Path, tmp_path: Path) -> None:
+    broadsheet(home, "add", write(tmp_path / "papers.jsonl", ROWS[:9]))
+    assert (
+        "--offset 50 is beyond the last paper that can be shown; 9 fit"
+        in broadsheet(home, "search", "", "--offset", "50").err
+    )

@@ -268,3 +268,13 @@ def test_a_compression_bomb_in_bounded_memory(tmp_path: Path) -> None:
     path = written(tmp_path, "a.jsonl.zst", zstandard.compress(b'{"title": "' + b"a" * (300 << 20) + b'"}'))
     records, peak = peak_of(only(path).records())
     assert isinstance(records[0], Fault) and peak < 150 << 20
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("", "an empty name"), (" ", "an empty name"), ("https://example.org/a.bib", "an address; save")]
+)
+def test_a_name_that_is_no_path(name: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, "a.jsonl", b'{"title": "A"}')
+    monkeypatch.chdir(tmp_path)  # which an empty path would mean
+    with pytest.raises(Mistake, match=told):
+        files.expand([name])

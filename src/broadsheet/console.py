@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.text import Text
 
+_MANY = 5  # of a kind of message for a person to read; the rest are counted
+
 
 def out() -> "Console":
     from rich.console import Console
@@ -75,7 +77,7 @@ class _Bar:
 def watching() -> Iterator[Watch]:
     """Progress for as long as the block runs."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
     from rich.text import Text
 
     class Rate(ProgressColumn):
@@ -84,11 +86,19 @@ def watching() -> Iterator[Watch]:
                 return Text("")
             unit = task.fields["unit"]
             speed = f"{task.speed / 1e6:.1f} MB/s" if unit == "bytes" else f"{task.speed:,.0f} {unit}/s"
-            return Text(speed, style="cyan")
+            return Text(speed, style="cyan", no_wrap=True)
+
+    class Left(ProgressColumn):
+        def render(self, task: Any) -> Text:
+            seconds = task.finished_time if task.finished else task.time_remaining
+            if seconds is None:
+                return Text("")
+            minutes, seconds = divmod(int(seconds), 60)
+            return Text(f"{minutes}:{seconds:02} {'in all' if task.finished else 'left'}", no_wrap=True)
 
     bars = Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), Rate(),
-        TextColumn("{task.fields[note]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.percentage:>3.0f} %"), Rate(),
+        TextColumn("{task.fields[note]}"), Left(),
         console=Console(stderr=True), transient=False,
     )  # fmt: skip
     bar = _Bar(bars)
@@ -125,6 +135,9 @@ def _show_parts(console: "Console", hit: Hit) -> None:
 
 
 def _show_end(page: Page) -> None:
+    if not page.hits and page.total:
+        say(f"--offset {page.query.offset:,} is beyond the last paper that can be shown; {page.total:,} fit.")
+        return
     if not page.hits:
         what = page.query.canonical() or page.query.text
         say(f"No paper fits {what!r}." if what else "Nothing was asked.")
@@ -190,7 +203,7 @@ def table(console: "Console", rows: Iterable[tuple[str, ...]], head: tuple[str, 
     console.print(grid)
 
 
-def show_added(added: Added) -> None:
+def show_added(added: Added, indexed: bool = True) -> None:
     for name, summary in added.files:
         parts = [f"{summary.new:,} new"]
         parts += [
@@ -201,13 +214,19 @@ def show_added(added: Added) -> None:
         if summary.failed:
             parts.append(f"{summary.failed:,} set aside")
         say(f"{name}: {', '.join(parts)}")
-        for fault in summary.problems[:5]:
+        for fault in summary.problems[:_MANY]:
             say(f"  {fault.where}: {fault.reason}")
-        if summary.failed > 5:
-            say(f"  … and {summary.failed - 5:,} more")
-    for sentence in added.skipped:
+        if summary.failed > _MANY:
+            say(f"  … and {summary.failed - _MANY:,} more")
+    for sentence in added.skipped[:_MANY]:
         say(f"left out: {sentence}")
-    say(f"{plural(added.indexed, 'paper')} indexed. Next: broadsheet search WORDS, or broadsheet serve")
+    if len(added.skipped) > _MANY:
+        say(f"left out: … and {plural(len(added.skipped) - _MANY, 'file')} more")
+    if not indexed:
+        say("Stored, and not findable yet. Next: broadsheet doctor")
+        return
+    done = f"{plural(added.indexed, 'paper')} indexed" if added.indexed else "Nothing new to index"
+    say(f"{done}. Next: broadsheet search WORDS, or broadsheet serve")
 
 
 def added_dict(added: Added) -> dict[str, Any]:
@@ -229,7 +248,7 @@ def show_stats(stats: Stats) -> None:
         ("vectors", f"{stats.vectors:,} by the encoder {stats.encoder}"),
         ("last added to", stats.last_sync or "never"),
         ("set aside", f"{stats.set_aside:,}"),
-        *((f"{part} on disk", size(count)) for part, count in stats.bytes.items()),
+        *((f"{part} on disk", size(count)) for part, count in stats.bytes.items() if count),
     ]
     table(out(), rows)
 

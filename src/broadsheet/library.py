@@ -194,7 +194,7 @@ class Library:
             self.store,
             file.format,
             lambda skip: file.records(skip=skip, moved=moved),
-            part=str(file.path.resolve()),
+            part=str(file.path.resolve()).encode(errors="backslashreplace").decode(),  # a name may be no UTF-8
             mark=file.fingerprint,
             progress=lambda so_far: watch.moved(position, f"{so_far.done:,} records"),
         )

@@ -5,6 +5,7 @@ Compression is told by its magic bytes, the format by the content (`sources.dete
 
 import io
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -86,9 +87,9 @@ def expand(what: Iterable[str | Path]) -> Found:
     files: dict[Path, File] = {}
     skipped: list[str] = []
     wrong: list[Mistake] = []
-    for path in map(Path, what):
+    for path in what:
         try:
-            found = _folder(path) if path.is_dir() else Found((_look(path, 0.0),), ())
+            found = _named(path)
         except Mistake as mistake:
             wrong.append(mistake)
             continue
@@ -98,6 +99,15 @@ def expand(what: Iterable[str | Path]) -> Found:
         kind = NotFound if all(isinstance(mistake, NotFound) for mistake in wrong) else Mistake
         raise kind("\n".join(map(str, wrong)))
     return Found(tuple(files.values()), tuple(skipped))
+
+
+def _named(name: str | Path) -> Found:
+    if not str(name).strip():
+        raise Mistake("an empty name; give a file or a folder")  # as a path it would be the current folder
+    if re.match(r"https?://", str(name)):
+        raise Mistake(f"{name}: an address; save what is there, and give the file")
+    path = Path(name)
+    return _folder(path) if path.is_dir() else Found((_look(path, 0.0),), ())
 
 
 def _folder(folder: Path) -> Found:
