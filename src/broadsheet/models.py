@@ -36,7 +36,7 @@ def train(
     from broadsheet.embed import train as training
 
     papers = _from_files(data) if data else library.papers()
-    texts = [(paper.title, paper.abstract) for paper in papers if paper.abstract]
+    texts = ((paper.title, paper.abstract) for paper in papers)  # never all at once: training takes a sample
     report = training.train(
         texts, library.home / "models" / name, teacher=teacher, seed=seed, name=name, progress=_Stages(watch)
     )
