@@ -59,7 +59,7 @@ def _library(context: click.Context, *, create: bool = False, home: Path | None 
 
 @cli.command()
 @click.argument("what", nargs=-1, required=True)
-@click.option("--no-index", is_flag=True, help="Only store; the next refresh makes the papers findable.")
+@click.option("--no-index", is_flag=True, help="Only store; the next `add` or `doctor` makes the papers findable.")
 @_json
 @click.pass_context
 def add(context: click.Context, what: tuple[str, ...], no_index: bool, as_json: bool) -> None:
@@ -72,7 +72,7 @@ def add(context: click.Context, what: tuple[str, ...], no_index: bool, as_json: 
     if as_json:
         console.print_json(console.added_dict(added))
     else:
-        console.show_added(added)
+        console.show_added(added, indexed=not no_index)
     if not any(summary.done - summary.failed for _, summary in added.files):
         context.exit(1)
 
@@ -325,7 +325,7 @@ def model_list(context: click.Context, as_json: bool) -> None:
 def model_train(
     context: click.Context, name: str, teacher: Path | None, data: tuple[str, ...], seed: int, as_json: bool
 ) -> None:
-    """Learn an encoder from titles and abstracts (minutes on two cores; needs the extra `train`)."""
+    """Learn an encoder from titles and abstracts, in minutes on two cores (--teacher needs the extra `train`)."""
     from broadsheet import console, models
 
     library = _library(context, create=True)
