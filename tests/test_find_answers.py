@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,7 +149,7 @@ def test_sorts(library: Library, text: str) -> None:
     dates = [(paper.date or str(paper.year or "")).replace("-", "").ljust(8, "0") for paper in new]
     assert dates == sorted(dates, reverse=True)
     dates = [(paper.date or str(paper.year or "")).replace("-", "").ljust(8, "0") for paper in old]
-    assert dates == sorted(dates)
+    assert dates == sorted(dates, key=lambda date: (date == "0" * 8, date)), "those without a date come last"
     citations = [paper.citations or 0 for paper in cited]
     assert citations == sorted(citations, reverse=True)
     assert keys(new) == keys(old) == keys(cited)
@@ -375,3 +376,24 @@ def test_nothing_fits_and_something_near_would(library: Library) -> None:
 def test_numbers_out_of_range_are_mistakes(library: Library) -> None:
     with pytest.raises(Mistake):
         library.parse("x", limit=0)
+
+
+def test_a_title_is_known_beside_a_filter(library: Library, papers: list[Paper]) -> None:
+    paper = next(paper for paper in papers if paper.year and len(paper.title.split()) > 3)
+    for text in (paper.title, f"{paper.title} year:{paper.year}", f"year:..{paper.year} {paper.title}"):
+        best = library.search(parse(text)).hits[0]
+        assert (best.paper.title, best.signals[0].name) == (paper.title, "title"), text
+
+
+def test_the_oldest_first_are_those_that_have_a_date(tmp_path: Path) -> None:
+    rows = [{"title": "Delta of no year"}, {"title": "Delta now", "year": 2020}, {"title": "Delta then", "year": 1990}]
+    with make(tmp_path, rows) as library:
+        for text in ("", "delta"):
+            assert [paper.year for paper in everything(library, text, sort="old")] == [1990, 2020, None], text
+            assert [paper.year for paper in everything(library, text, sort="new")] == [2020, 1990, None], text
+
+
+def test_a_total_that_is_only_a_lower_bound_says_so_in_json(library: Library) -> None:
+    page = library.search("study")
+    assert "more_than" not in page.to_dict()
+    assert replace(page, more_than=True).to_dict()["more_than"] is True

@@ -219,8 +219,10 @@ class Finder:
             mask = reader.fitting(match, NARROW_ROWS)
             if mask is None:
                 return NOWHERE, _array([])
-        titled = [pk for pk in self._store.titled(query.text) if mask is None or mask[pk : pk + 1].any()]
-        return reader.dense.search(vector, DEPTH, mask), _array(titled)
+        # As typed, for a title with quotation marks in it; and without what was typed beside a title to filter.
+        asked = dict.fromkeys((query.text, _searched(query)))
+        titled = {pk for text in asked for pk in self._store.titled(text) if mask is None or mask[pk : pk + 1].any()}
+        return reader.dense.search(vector, DEPTH, mask), _array(sorted(titled))
 
     # -- one page ------------------------------------------------------------------------------------------------------
 
@@ -316,7 +318,7 @@ def _listed(query: Query, match: Match, reader: Reader) -> Listing:
 def _sort_keys(query: Query, pks: Pks, reader: Reader) -> Pks:
     """What to sort *pks* by, ascending."""
     keys = reader.columns.values("citations" if query.sort == "cited" else "date", pks).astype(np.int64)
-    return keys if query.sort == "old" else -keys
+    return np.where(keys > 0, keys, UNDATED) if query.sort == "old" else -keys
 
 
 def _facts(text: str, pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, reader: Reader) -> Facts:
@@ -348,6 +350,7 @@ def _order(query: Query, pks: Pks, ranking: Ranking, reader: Reader) -> npt.NDAr
     return order
 
 
+UNDATED = 2**31 - 1  # where the oldest come first: after all that have a date
 SORTED_SHARE = 0.4  # of the best score: what is sorted by date or citations must still answer the question
 
 

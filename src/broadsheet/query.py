@@ -168,6 +168,7 @@ class Page:
         return {
             "query": self.query.canonical(),
             "total": self.total,
+            **({"more_than": True} if self.more_than else {}),
             "took_ms": round(self.took_ms, 3),
             "hits": [hit.to_dict() for hit in self.hits],
             **({"notes": list(self.notes)} if self.notes else {}),
