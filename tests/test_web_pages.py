@@ -151,7 +151,7 @@ def test_nothing_found_says_what_was_searched(client: TestClient) -> None:
 
 def test_a_filter_that_removes_everything_is_named(client: TestClient) -> None:
     html = ask(client, "/search?q=lantern&year=2001&venue=Nowhere")
-    assert "A filter leaves nothing over" in html
+    assert "With one filter fewer" in html
     ways = dict(re.findall(r'<a href="([^"]+)">Without (\w+) <b', html))
     assert ways == {"/search?q=lantern&amp;year=2001": "venue"}
 

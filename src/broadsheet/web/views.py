@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SORT_WORDS = {"relevance": "Best match", "new": "Newest", "old": "Oldest", "cited": "Most cited"}
 _WORD_OF = {field: word for word, field in urls.MANY.items()}
+_SAID = {"author": "by ", "venue": "at ", "category": "in ", "source": "from the source "}
 
 
 class Chip(NamedTuple):
@@ -95,7 +96,16 @@ def searched(query: Query) -> list[str]:
     said += [f"the phrase “{phrase}”" for phrase in query.phrases]
     said += [f"without “{word}”" for word in query.without]
     said += [f"the identifier {query.lookup}"] if query.lookup else []
-    return said + [f"with {chip.word} {chip.value}" for chip in chips(query)]
+    return said + [_said(chip) for chip in chips(query)]
+
+
+def _said(chip: Chip) -> str:
+    """``by hinton``, ``since 2015``, ``from 2018 to 2020``, ``of 2018``."""
+    if chip.word != "year":
+        return f"{_SAID[chip.word]}{chip.value}"
+    if not chip.value[0].isdigit():
+        return chip.value
+    return f"from {chip.value}" if " " in chip.value else f"of {chip.value}"
 
 
 @dataclass(frozen=True, slots=True)
