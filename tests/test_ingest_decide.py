@@ -128,6 +128,19 @@ def test_one_id_and_something_else_in_common_is_one_work(new: Paper) -> None:
     assert clash(new, copy(ids="id:a")) == ""
 
 
+@pytest.mark.parametrize(
+    ("title", "authors", "one"),
+    [
+        ("Prime gaps", "Byron, A.;Bob Babbage", True),
+        ("Prime gaps", "Byron", True),
+        ("Prime gaps", "Bert Byron", False),
+    ],
+)
+def test_a_common_family_name_does_not_make_one_work(title: str, authors: str, one: bool) -> None:
+    new, old = copy(title, "id:a", authors=authors), copy(ids="id:a", authors="Ada Byron;Zoe Zuse")
+    assert (clash(new, old) == "", clash(old, new) == "") == (one, one)
+
+
 def test_an_address_that_two_works_share_names_neither_a_second_time() -> None:
     """The page of a conference is no id of its papers; the first one keeps it, the others stand by themselves."""
     page = "url:https://conference.example/2020"

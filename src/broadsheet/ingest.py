@@ -13,7 +13,7 @@ from broadsheet.errors import SourceError, StoreError
 from broadsheet.ids import of_title
 from broadsheet.paper import Fault, Paper, merge
 from broadsheet.store import Known, Store, Tally, Unstorable, Writer, encode
-from broadsheet.text import clip, surname, title_key, words
+from broadsheet.text import clip, initial, surname, title_key, words
 
 BATCH = 4_000  # records in one transaction
 WEIGHT = 32_000_000  # characters of abstracts in one transaction, so that memory is bounded for any file
@@ -155,7 +155,7 @@ def clash(new: Paper, old: Paper) -> str:
     shared = min(set(new.ids) & set(old.ids), default="")
     if title_key(new.title) == title_key(old.title):
         return _nameless_clash(new, old)
-    if _resemble(new.title, old.title) or {*map(surname, new.authors)} & {*map(surname, old.authors)}:
+    if _resemble(new.title, old.title) or _share_an_author(new.authors, old.authors):
         return ""
     return (
         f"{shared or old.key} is already {clip(old.title, 80)!r} by {_first(old)}, and this record gives it to "
@@ -180,6 +180,15 @@ def _resemble(a: str, b: str) -> bool:
     """Whether the shorter title shares half of its words with the longer one."""
     one, two = set(title_key(a).split()), set(title_key(b).split())
     return 2 * len(one & two) >= min(len(one), len(two))
+
+
+def _share_an_author(one: Sequence[str], two: Sequence[str]) -> bool:
+    """Whether a family name is in both, with the same initial or with none in one of them: Wangs are many."""
+    known: dict[str, set[str]] = {}
+    for name in two:
+        known.setdefault(surname(name), set()).add(initial(name))
+    found = ((initial(name), known.get(surname(name))) for name in one)
+    return any(theirs and (not first or {first, ""} & theirs) for first, theirs in found)
 
 
 class Plan:

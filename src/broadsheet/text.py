@@ -82,6 +82,11 @@ def surname(author: str) -> str:
     return parts[-1] if parts else ""
 
 
+def initial(author: str) -> str:
+    """The folded first letter of the given names; empty when there is none."""
+    return next((word[0] for word in words(author) if word != surname(author)), "")
+
+
 def _initial(part: str) -> bool:
     """One letter of a script that has capitals; one sign of another script is a whole name."""
     return len(part) == 1 and part.upper() != part
