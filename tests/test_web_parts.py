@@ -109,6 +109,26 @@ def test_bibtex_braces_always_balance(title: str) -> None:
     assert depth == 0
 
 
+def test_a_reference_keeps_what_the_file_said_of_it() -> None:
+    extra = {
+        "cite_key": "notes_1843",
+        "type": "JOUR",
+        "volume": "3",
+        "number": "2",
+        "start_page": "666",
+        "end_page": "731",
+    }
+    paper = make("test", "Notes", ids=["id:x"], authors=["Ada Lovelace"], year=1843, venue="Memoirs", extra=extra)
+    assert cite.bibtex(paper) == (
+        "@article{notes_1843,\n  title = {{Notes}},\n  author = {Ada Lovelace},\n  journal = {Memoirs},\n"
+        "  year = {1843},\n  volume = {3},\n  number = {2},\n  pages = {666--731},\n}\n"
+    )
+    assert {"TY  - JOUR", "VL  - 3", "IS  - 2", "SP  - 666", "EP  - 731"} <= set(cite.ris(paper).splitlines())
+    other = make("test", "Notes", ids=["id:x"], venue="Journal Club", extra={"type": "inproceedings", "pages": "1–9"})
+    assert "@inproceedings" in cite.bibtex(other) and "pages = {1--9}" in cite.bibtex(other)
+    assert cite.cite_key(make("test", "Notes", ids=["id:x"], extra={"cite_key": "a}b"})) == "anonymousnotes"
+
+
 def test_a_paper_with_nothing_but_a_title_has_a_key() -> None:
     assert cite.cite_key(Paper("The of", ("id:x",))) == "anonymous"
     assert cite.bibtex(Paper("שלום", ("id:x",))).startswith("@misc{anonymous,")

@@ -8,10 +8,16 @@ from broadsheet.text import STOP_WORDS, surname, words
 
 _SPECIAL = re.compile(r"(?<!\\)([%&#])")
 _JOURNAL = re.compile(r"(?i)\b(?:journal|transactions|letters|magazine|review)\b")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.+/-]{0,80}")
+_JOURNAL_TYPES = frozenset({"article", "jour", "jfull", "mgzn"})  # as BibTeX and RIS call them
+_OTHER_TYPES = frozenset({"inproceedings", "conference", "incollection", "conf", "cpaper", "chap"})
 
 
 def cite_key(paper: Paper) -> str:
-    """``quill2024sparse``: first author, year, first telling word of the title; ASCII only."""
+    """The key that its owner gave it, else ``quill2024sparse``: first author, year, first telling word of the title."""
+    own = paper.more("cite_key")
+    if _KEY.fullmatch(own):
+        return own
     author = surname(paper.authors[0]) if paper.authors else "anonymous"
     telling = next((word for word in words(paper.title) if word not in STOP_WORDS), "")
     raw = unicodedata.normalize("NFKD", f"{author}{paper.year or ''}{telling}")
@@ -38,16 +44,30 @@ def _identifiers(paper: Paper) -> dict[str, str]:
     return {scheme: value for scheme, _, value in (i.partition(":") for i in reversed(paper.ids))}
 
 
+def _in_journal(paper: Paper) -> bool:
+    kind = paper.more("type").lower()
+    return kind in _JOURNAL_TYPES or (kind not in _OTHER_TYPES and bool(_JOURNAL.search(paper.venue)))
+
+
+def _pages(paper: Paper) -> tuple[str, str]:
+    """First and last page; the last is empty where there is but one, or an article number."""
+    first, _, last = paper.more("pages").replace("--", "–").partition("–")
+    return (first.strip() or paper.more("start_page"), last.strip() or paper.more("end_page"))
+
+
 def bibtex(paper: Paper, key: str = "") -> str:
     """One entry, ``@article`` for a journal, ``@inproceedings`` for another venue, else ``@misc``."""
     known = _identifiers(paper)
-    journal = bool(_JOURNAL.search(paper.venue))
+    journal = _in_journal(paper)
     kind = "article" if journal else "inproceedings" if paper.venue else "misc"
     values = {
         "title": f"{{{_escaped(paper.title)}}}",
         "author": " and ".join(_escaped(name) for name in paper.authors),
         "journal" if journal else "booktitle": _escaped(paper.venue),
         "year": str(paper.year or ""),
+        **{name: _escaped(paper.more(name)) for name in ("volume", "number")},
+        "pages": _escaped("--".join(page for page in _pages(paper) if page)),
+        "publisher": _escaped(paper.more("publisher")),
         "doi": known.get("doi", ""),
         "eprint": known.get("arxiv", ""),
         "archiveprefix": "arXiv" if "arxiv" in known else "",
@@ -59,11 +79,14 @@ def bibtex(paper: Paper, key: str = "") -> str:
 
 def ris(paper: Paper) -> str:
     """One RIS record, ended by ``ER``."""
-    journal = bool(_JOURNAL.search(paper.venue))
+    journal = _in_journal(paper)
+    first, last = _pages(paper)
     lines = [("TY", "JOUR" if journal else "CPAPER" if paper.venue else "GEN"), ("TI", paper.title)]
     lines += [("AU", name) for name in paper.authors]
     lines += [
         ("PY", str(paper.year or "")), ("DA", paper.date.replace("-", "/")), ("JO" if journal else "T2", paper.venue),
+        ("VL", paper.more("volume")), ("IS", paper.more("number")), ("SP", first), ("EP", last),
+        ("PB", paper.more("publisher")), ("ID", paper.more("cite_key")),
         ("DO", _identifiers(paper).get("doi", "")), ("UR", paper.link("page")), ("L1", paper.link("pdf")),
         ("AB", paper.abstract),
     ]  # fmt: skip
