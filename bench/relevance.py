@@ -20,7 +20,7 @@ from broadsheet.library import open_library
 
 WAYS: Mapping[str, Mapping[str, float]] = {
     "words": {"weight_meaning": 0.0},
-    "meaning": {"weight_text": 0.0, "weight_meaning": 1.0},
+    "meaning": {"weight_text": 0.0, "weight_meaning": 1.0, "weight_coverage": 0.0, "weight_proximity": 0.0},
     "both": {},
 }
 

@@ -358,7 +358,7 @@ def model_eval(context: click.Context, file: Path, as_json: bool) -> None:
     """Measure the encoder alone, without words, on judged queries."""
     from broadsheet import console
 
-    library = _library(context, weight_text=0.0, weight_meaning=1.0)
+    library = _library(context, weight_text=0.0, weight_meaning=1.0, weight_coverage=0.0, weight_proximity=0.0)
     with console.watching() as watch:
         figures = library.evaluate(file, watch).to_dict()
     if as_json:

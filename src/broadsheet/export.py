@@ -105,9 +105,12 @@ def _entries() -> Callable[[Paper], bytes]:
     used: Counter[str] = Counter()
 
     def entry(paper: Paper) -> bytes:
-        key = cite.cite_key(paper)
-        used[key.lower()] += 1  # BibTeX compares them without regard to case
-        return _text(cite.bibtex(paper, key if used[key.lower()] == 1 else f"{key}-{used[key.lower()]}"))
+        key = wanted = cite.cite_key(paper)
+        while used[key.lower()]:  # BibTeX compares them without regard to case
+            used[wanted.lower()] += 1
+            key = f"{wanted}-{used[wanted.lower()]}"
+        used[key.lower()] += 1
+        return _text(cite.bibtex(paper, key))
 
     return entry
 
