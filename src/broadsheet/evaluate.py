@@ -104,21 +104,24 @@ def _grade(key: str, value: Any) -> float:
 def evaluate(
     judged: Sequence[Judged],
     ask: Callable[[str], Answer],
-    known: Callable[[Iterable[str]], frozenset[str]],
+    known: Callable[[Iterable[str]], Mapping[str, int]],
     moved: Callable[[int], object] | None = None,
 ) -> Figures:
-    """Ask every question once, after one untimed to warm up; *known* says which ids the library has."""
-    have = known({identifier for one in judged for identifier in one.grades})
+    """Ask every question once, after one untimed to warm up.
+
+    *known* gives the paper behind each id that the library has: two judged ids of one paper are one right answer.
+    """
+    works = known({identifier for one in judged for identifier in one.grades})
     ask(judged[0].query)
     rows, times = [], []
     for done, one in enumerate(judged, 1):
         answer = ask(one.query)
         times.append(answer.took_ms)
-        rows.append(_scores(one.grades, answer.hits))
+        rows.append(_scores(_by_work(one.grades, works), [_works(hit, works) for hit in answer.hits]))
         if moved:
             moved(done)
     mrr, recall, ndcg = (list(column) for column in zip(*rows, strict=True))
-    unknown = sum(identifier not in have for one in judged for identifier in one.grades)
+    unknown = sum(identifier not in works for one in judged for identifier in one.grades)
     return Figures(
         n=len(judged),
         mrr=_mean(mrr),
@@ -130,6 +133,19 @@ def evaluate(
         mrr_error=_standard_error(mrr),
         ndcg_error=_standard_error(ndcg),
     )
+
+
+def _by_work(grades: Mapping[str, float], works: Mapping[str, int]) -> dict[str, float]:
+    """The best grade of each paper; an unknown id stands for a paper of its own."""
+    best: dict[str, float] = {}
+    for identifier, grade in grades.items():
+        work = str(works.get(identifier, identifier))
+        best[work] = max(grade, best.get(work, grade))
+    return best
+
+
+def _works(hit: frozenset[str], works: Mapping[str, int]) -> frozenset[str]:
+    return frozenset(str(works.get(identifier, identifier)) for identifier in hit)
 
 
 def _scores(grades: Mapping[str, float], hits: Sequence[frozenset[str]]) -> tuple[float, float, float]:

@@ -219,8 +219,8 @@ class Library:
         def ask(text: str) -> "measure.Answer":
             return measure.timed(lambda: (frozenset(hit.paper.ids) for hit in self.search(_plain(text)).hits))
 
-        def known(wanted: Iterable[str]) -> frozenset[str]:
-            return frozenset(self.store.resolve(list(wanted)))
+        def known(wanted: Iterable[str]) -> Mapping[str, int]:
+            return self.store.resolve(list(wanted))
 
         return measure.evaluate(judged, ask, known, watch.moved)
 

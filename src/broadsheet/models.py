@@ -1,29 +1,37 @@
 """Encoders of one library: which there are, learning one from its papers, changing to another."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from broadsheet import embed, settings
-from broadsheet.errors import Mistake
+from broadsheet.errors import BroadsheetError, Mistake
 from broadsheet.library import Library, Watch, open_library
 from broadsheet.paper import Paper
 from broadsheet.sources import files
 
 
 def available(library: Library) -> list[dict[str, Any]]:
-    """The general encoder, the library's own, and the one in use, each with its contract."""
+    """The general encoder, the library's own, and the one in use, each with its contract or what is wrong with it."""
     names = ["general", *sorted(path.name for path in (library.home / "models").glob("[!.]*") if path.is_dir())]
     if library.settings.encoder not in names:
         names.append(library.settings.encoder)
     rows = []
     for name in names:
-        encoder = embed.load(name, library.home / "models")
-        contract = encoder.contract
-        rows.append({
-            "name": name, "dim": contract.dim, "hash": contract.hash, "made": getattr(encoder, "made", ""),
-            "in_use": name == library.settings.encoder,
-        })  # fmt: skip
+        try:
+            encoder = embed.load(name, library.home / "models")
+        except BroadsheetError as error:
+            told = {"dim": 0, "hash": "", "made": f"cannot be used: {error}"}
+        else:
+            told = {**asdict(encoder.contract), "made": getattr(encoder, "made", "")}
+        rows.append(
+            {
+                "name": name,
+                **{key: told[key] for key in ("dim", "hash", "made")},
+                "in_use": name == library.settings.encoder,
+            }
+        )
     return rows
 
 

@@ -2,7 +2,7 @@
 
 Fields: ``text`` (title, abstract, keywords; English stems, no stop words), ``title`` (the same analysis), ``exact``
 (every word as written, folded, with positions: phrases mean what they say), ``author`` (folded words of names),
-``venue``, ``category``, ``source`` (whole values, folded), and fast columns pk, year, date, citations.
+``venue``, ``category``, ``source`` (whole values, folded), and the numbers pk and year.
 """
 
 from collections.abc import Iterable
@@ -56,15 +56,8 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("author", tokenizer_name="exact", index_option="position")
     for name in ("venue", "category", "source"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("year", "date", "citations"):
-        builder.add_integer_field(name, indexed=True, fast=True)
+    builder.add_integer_field("year", indexed=True, fast=True)
     return builder.build()
-
-
-def day_number(paper: Paper) -> int:
-    """20240501 for sorting: the date as far as it is known, else the year, else 0."""
-    digits = paper.date.replace("-", "")
-    return int((digits + "0000")[:8]) if digits else (paper.year or 0) * 10_000
 
 
 class Lexical:
@@ -249,8 +242,6 @@ def _document(pk: int, paper: Paper) -> Document:
     for source in paper.sources:
         document.add_text("source", fold(source))
     document.add_integer("year", paper.year or 0)
-    document.add_integer("date", day_number(paper))
-    document.add_integer("citations", paper.citations or 0)
     return document
 
 

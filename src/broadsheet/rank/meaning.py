@@ -8,6 +8,7 @@ def score(facts: Facts) -> Scores:
 
 
 def sentence(seen: Seen) -> str:
+    """In the words of a comparison, as the score is one: something is nearest even to a question without sense."""
     if seen.score >= 0.85:
-        return "very close in meaning"
-    return "close in meaning" if seen.score >= 0.5 else "related in meaning"
+        return "among the nearest in meaning"
+    return "near in meaning" if seen.score >= 0.5 else "further off in meaning"
