@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -226,7 +227,7 @@ def test_the_demo_stops_before_serving(tmp_path: Path) -> None:
     said = broadsheet(tmp_path / "kept", "demo", "--no-serve", "--data", data)
     assert said.out.count("broadsheet search '") == 3
     assert "why" in said.out
-    assert f"Serve it with: broadsheet --home {tmp_path / 'demo-library'} serve" in said.err
+    assert re.search(rf"Serve it with: \S*broadsheet --home {tmp_path / 'demo-library'} serve\n", said.err)
     again = broadsheet(tmp_path / "kept", "demo", "--no-serve", "--data", data)
     assert "60 known" in again.err
     assert not (tmp_path / "kept").exists(), "the reader's own library is left alone"

@@ -72,7 +72,11 @@ def add(context: click.Context, what: tuple[str, ...], no_index: bool, as_json: 
     if as_json:
         console.print_json(console.added_dict(added))
     else:
-        console.show_added(added, indexed=not no_index)
+        console.show_added(added)
+        next_step = (
+            "broadsheet doctor makes them findable" if no_index else "broadsheet search WORDS, or broadsheet serve"
+        )
+        console.say(f"Next: {next_step}")
     if not any(summary.done - summary.failed for _, summary in added.files):
         context.exit(1)
 
@@ -288,7 +292,10 @@ def demo(context: click.Context, /, data: Path | None, no_serve: bool, **own: An
     library = _library(context, create=True, home=Path("demo-library"), **own)
     demonstration.run(library, data)
     if no_serve:
-        click.echo(f"Serve it with: broadsheet --home {library.home} serve", err=True)
+        from broadsheet.console import program
+
+        click.echo(f"Ask it with:   {program('--home', str(library.home), 'search', 'WORDS')}", err=True)
+        click.echo(f"Serve it with: {program('--home', str(library.home), 'serve')}", err=True)
     else:
         _serve(library)
 

@@ -1,9 +1,13 @@
 """What the command line shows: tables for people, JSON for programs, progress on standard error."""
 
+import os
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -203,7 +207,15 @@ def table(console: "Console", rows: Iterable[tuple[str, ...]], head: tuple[str, 
     console.print(grid)
 
 
-def show_added(added: Added, indexed: bool = True) -> None:
+def program(*words: str) -> str:
+    """What a reader types here to call this program with *words*; its plain name is not always on the PATH."""
+    called = Path(sys.argv[0])
+    known = shutil.which("broadsheet") or called.name != "broadsheet"
+    return shlex.join(["broadsheet" if known else os.path.relpath(called), *words])
+
+
+def show_added(added: Added) -> None:
+    """What became of each file, and how much of it can be found now."""
     for name, summary in added.files:
         parts = [f"{summary.new:,} new"]
         parts += [
@@ -222,11 +234,8 @@ def show_added(added: Added, indexed: bool = True) -> None:
         say(f"left out: {sentence}")
     if len(added.skipped) > _MANY:
         say(f"left out: … and {plural(len(added.skipped) - _MANY, 'file')} more")
-    if not indexed:
-        say("Stored, and not findable yet. Next: broadsheet doctor")
-        return
-    done = f"{plural(added.indexed, 'paper')} indexed" if added.indexed else "Nothing new to index"
-    say(f"{done}. Next: broadsheet search WORDS, or broadsheet serve")
+    if added.indexed:
+        say(f"{plural(added.indexed, 'paper')} indexed.")
 
 
 def added_dict(added: Added) -> dict[str, Any]:
