@@ -71,6 +71,18 @@ def test_an_index_that_is_behind_says_so(tmp_path: Path) -> None:
         assert "Stored and not yet indexed" in text(ask(client, "/paper/late"))
 
 
+def test_a_library_whose_index_is_empty_says_what_to_do(tmp_path: Path) -> None:
+    more = tmp_path / "more.jsonl"
+    more.write_text('{"title": "Stored and not yet indexed", "id": "late"}\n')
+    with web_library.make(tmp_path, ()) as library:
+        library.add([more], index=False)
+        client = TestClient(create_app(library))
+        for address in ("/", "/search?q=stored"):
+            html = ask(client, address)
+            assert "Nothing can be found yet" in html and "<code>broadsheet doctor</code>" in html
+            assert "No paper fits" not in html
+
+
 # -- search ------------------------------------------------------------------------------------------------------------
 
 
