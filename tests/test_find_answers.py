@@ -155,6 +155,19 @@ def test_sorts(library: Library, text: str) -> None:
     assert keys(new) == keys(old) == keys(cited)
 
 
+def test_the_newest_with_all_words_is_the_newest_of_all(tmp_path: Path) -> None:
+    """Not of the best matches: a thousand papers say the words better than the one that came last."""
+    rows = [{"title": f"Lantern lantern study {n}", "id": f"s{n}", "year": 1990 + n % 30} for n in range(1000)]
+    late = {"title": "Notes", "abstract": "A study, among much else, of one lantern.", "id": "late", "year": 2024}
+    half = {"title": "Lantern maps", "id": "half", "year": 2025}
+    with make(tmp_path, [*rows, late, half]) as library:
+        page = library.search(parse("lantern study", sort="new"))
+        assert [hit.paper.key for hit in page.hits][0] == "late"
+        assert page.hits[0].why
+        assert page.more_than
+        assert library.search(parse("lantern maps study", sort="new")).hits, "nobody holds all: the best there are"
+
+
 @pytest.mark.parametrize("sort", ["relevance", "new", "cited"])
 @pytest.mark.parametrize("text", ["sparse routing study", "", "category:cs.CL", '"the method"'])
 def test_pages_together_are_the_long_list(library: Library, text: str, sort: Sort) -> None:
@@ -177,9 +190,14 @@ def test_pages_stay_while_papers_arrive(tmp_path: Path) -> None:
             page = library.search(parse(text, limit=40))
             new = [{**row, "year": 2026, "id": f"new{n}"} for n, row in enumerate(ROWS[200:240])]
             library.add([write(tmp_path / "new.jsonl", new)])
-            pages = [page] + [library.search(parse(text, limit=40, offset=at)) for at in range(40, len(before), 40)]
+            pages = [page] + [library.search(page.query.turned(at)) for at in range(40, len(before), 40)]
             assert [hit.paper.key for page in pages for hit in page.hits] == [paper.key for paper in before]
             assert everything(library, text) != before, "whoever asks anew sees the new ones"
+            with open_library(library.home) as other:  # another process, which never saw the first page
+                pages = [other.search(page.query.turned(at)) for at in range(0, len(before), 40)]
+                shown = [hit.paper.key for page in pages for hit in page.hits]
+                assert set(shown) == {paper.key for paper in before}
+                assert len(shown) == len(before)
 
 
 # -- look-ups ------------------------------------------------------------------------------------------------------
@@ -386,7 +404,7 @@ def test_a_title_is_known_beside_a_filter(library: Library, papers: list[Paper])
 
 
 def test_the_oldest_first_are_those_that_have_a_date(tmp_path: Path) -> None:
-    rows = [{"title": "Delta of no year"}, {"title": "Delta now", "year": 2020}, {"title": "Delta then", "year": 1990}]
+    rows: list[dict[str, object]] = [{"title": "Delta of no year"}, {"title": "Delta now", "year": 2020}, {"title": "Delta then", "year": 1990}]
     with make(tmp_path, rows) as library:
         assert [paper.year for paper in everything(library, "", sort="old")] == [1990, 2020, None]
         assert [paper.year for paper in everything(library, "", sort="new")] == [2020, 1990, None]

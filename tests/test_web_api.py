@@ -102,4 +102,4 @@ def test_the_description_names_every_route(client: TestClient) -> None:
         "/api/v1/stats",
     ]
     names = {parameter["name"] for parameter in paths["/api/v1/search"]["get"]["parameters"]}
-    assert names == {"q", "year", "venue", "author", "category", "source", "sort", "offset", "limit", "explain"}
+    assert names == {"q", "year", "venue", "author", "category", "source", "sort", "offset", "upto", "limit", "explain"}

@@ -139,10 +139,11 @@ class Library:
         sort: Sort = "relevance",
         offset: int = 0,
         limit: int = 10,
+        upto: int = 0,
         explain: bool = False,
     ) -> Query:
         """The question in *text*; see `querylang.parse`."""
-        return querylang.parse(text, filters=filters, sort=sort, offset=offset, limit=limit, explain=explain)
+        return querylang.parse(text, filters=filters, sort=sort, offset=offset, limit=limit, upto=upto, explain=explain)
 
     def search(self, query: Query | str) -> Page:
         return self.finder.search(querylang.parse(query) if isinstance(query, str) else query)

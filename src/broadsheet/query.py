@@ -48,6 +48,7 @@ class Query:
     phrases   each must occur word for word
     without   words a paper must not contain
     lookup    a canonical id when the whole question is one (a pasted id, DOI or address), else empty
+    upto      only papers that came before this row number: what there was when page 1 was shown; 0 for all
     notes     what was changed to understand it ("closing quote added"), for the reader
     """
 
@@ -60,6 +61,7 @@ class Query:
     sort: Sort = "relevance"
     offset: int = 0
     limit: int = 10
+    upto: int = 0
     explain: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
 
@@ -170,6 +172,7 @@ class Page:
             "total": self.total,
             **({"more_than": True} if self.more_than else {}),
             "took_ms": round(self.took_ms, 3),
+            "upto": self.query.upto,
             "hits": [hit.to_dict() for hit in self.hits],
             **({"notes": list(self.notes)} if self.notes else {}),
         }

@@ -45,13 +45,14 @@ def parse(
     sort: Sort = "relevance",
     offset: int = 0,
     limit: int = 10,
+    upto: int = 0,
     explain: bool = False,
 ) -> Query:
     """The question in *text*, with *filters* from elsewhere (flags, URL parameters) joined to those it names.
 
     Raises Mistake, naming everything wrong at once, for a sort, offset or limit out of range.
     """
-    _check(sort, offset, limit)
+    _check(sort, offset, limit, upto)
     notes: list[str] = []
     whole = clean(text)
     if len(whole) > MAX_TEXT:
@@ -71,6 +72,7 @@ def parse(
         sort=sort,
         offset=offset,
         limit=limit,
+        upto=upto,
         explain=explain,
         notes=tuple(notes),
     )
@@ -175,7 +177,7 @@ def year_span(value: str) -> tuple[int | None, int | None] | None:
     return low, high
 
 
-def _check(sort: Sort, offset: int, limit: int) -> None:
+def _check(sort: Sort, offset: int, limit: int, upto: int) -> None:
     wrong: list[str] = []
     if sort not in SORTS:
         wrong.append(f"sort is {sort!r}; it must be one of {', '.join(SORTS)}")
@@ -183,5 +185,7 @@ def _check(sort: Sort, offset: int, limit: int) -> None:
         wrong.append(f"limit is {limit!r}; it must be a whole number from 1 to {MAX_LIMIT}")
     if not 0 <= offset <= MAX_OFFSET:
         wrong.append(f"offset is {offset!r}; it must be a whole number from 0 to {MAX_OFFSET:,}")
+    if not 0 <= upto < 2**31:
+        wrong.append(f"upto is {upto!r}; it must be a whole number, as the first page's links have it")
     if wrong:
         raise Mistake("; ".join(wrong) + ".")

@@ -83,6 +83,11 @@ class Reader:
     columns: Columns
     forward: Forward
 
+    @property
+    def stamp(self) -> str:
+        """Another one after every refresh and rebuild."""
+        return f"{self.name} {self.state.seq}"
+
     def fitting(self, match: Match, most: int) -> Mask | None:
         """Which rows fit phrases, words left out and filters, shape (columns.rows,).
 

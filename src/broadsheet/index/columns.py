@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from broadsheet.index.lexical import day_number
 from broadsheet.paper import Paper
 from broadsheet.query import Filters
 from broadsheet.text import fold
@@ -23,12 +24,6 @@ Ints = npt.NDArray[np.int32]
 
 _SINGLE = ("year", "date", "citations", "venue", "live", "words")
 _MANY = ("category", "source")
-
-
-def day_number(paper: Paper) -> int:
-    """20240501 for sorting: the date as far as it is known, else the year, else 0."""
-    digits = paper.date.replace("-", "")
-    return int((digits + "0000")[:8]) if digits else (paper.year or 0) * 10_000
 
 
 class Columns:

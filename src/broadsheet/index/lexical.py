@@ -2,7 +2,7 @@
 
 Fields: ``text`` (title, abstract, keywords; English stems, no stop words), ``title`` (the same analysis), ``exact``
 (every word as written, folded, with positions: phrases mean what they say), ``author`` (folded words of names),
-``venue``, ``category``, ``source`` (whole values, folded), and the numbers pk and year.
+``venue``, ``category``, ``source`` (whole values, folded), and the numbers pk, year and what lists are sorted by.
 """
 
 from collections.abc import Iterable
@@ -12,17 +12,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import tantivy
-from tantivy import Document, FieldType, Occur, Query, SchemaBuilder
+from tantivy import Document, FieldType, Occur, Order, Query, SchemaBuilder
 
 from broadsheet.index.analysis import EXACT, STEMS
 from broadsheet.paper import Paper
-from broadsheet.query import Filters
+from broadsheet.query import Filters, Sort
 from broadsheet.text import fold
 
 Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
 PRECISION = 1e-5  # of a BM25 score, by the best of them; below, it depends on how papers are spread over segments
+_SORTED = ("new", "cited", "old")  # what to sort by in the upper 32 bits, the pk below: no two papers are alike
 LONGEST_NAME = 4  # words
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
 
@@ -57,7 +58,15 @@ def _schema() -> tantivy.Schema:
     for name in ("venue", "category", "source"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("year", indexed=True, fast=True)
+    for name in _SORTED:
+        builder.add_unsigned_field(name, fast=True)
     return builder.build()
+
+
+def day_number(paper: Paper) -> int:
+    """20240501 for sorting: the date as far as it is known, else the year, else 0."""
+    digits = paper.date.replace("-", "")
+    return int((digits + "0000")[:8]) if digits else (paper.year or 0) * 10_000
 
 
 class Lexical:
@@ -107,6 +116,17 @@ class Lexical:
         result = self.searcher.search(Query.const_score_query(self._all(match), 0.0), max(1, limit), count=False)
         return self._pks([address for _, address in result.hits])
 
+    def holding(self, match: Match, sort: Sort, limit: int) -> Ranked:
+        """The first *limit* papers by date or citations of those that hold every word; scores all zero."""
+        words = [self._word(word) for word in dict.fromkeys(EXACT.analyze(match.words)) if STEMS.analyze(word)]
+        if not words:
+            return _NOTHING
+        query = Query.boolean_query([*((Occur.Must, word) for word in words), *self._must(match)])
+        order = Order.Asc if sort == "old" else Order.Desc
+        result = self.searcher.search(query, limit, count=False, order_by_field=sort, order=order)
+        pks = self._pks([address for _, address in result.hits])
+        return Ranked(pks, np.zeros(len(pks), np.float32), len(pks) == limit)
+
     def document_frequency(self, stem: str) -> int:
         return self.searcher.doc_freq("text", stem)
 
@@ -129,6 +149,11 @@ class Lexical:
             names = dict.fromkeys(word for word in plain if len(word) > 2)
             parts += [Query.boost_query(Query.term_query(self.schema, "author", name), author_weight) for name in names]
         return Query.boolean_query([(Occur.Should, part) for part in parts])
+
+    def _word(self, word: str) -> Query:
+        """A word of the question, in the text or as part of an author's name."""
+        text = Query.term_query(self.schema, "text", STEMS.analyze(word)[0])
+        return _any((text, Query.term_query(self.schema, "author", word)))
 
     def _all(self, match: Match) -> Query:
         must = self._must(match)
@@ -242,6 +267,10 @@ def _document(pk: int, paper: Paper) -> Document:
     for source in paper.sources:
         document.add_text("source", fold(source))
     document.add_integer("year", paper.year or 0)
+    day, last = day_number(paper), 2**32 - 1
+    document.add_unsigned("new", day << 32 | last - pk)
+    document.add_unsigned("cited", (paper.citations or 0) << 32 | last - pk)
+    document.add_unsigned("old", (day or last) << 32 | pk)
     return document
 
 

@@ -29,6 +29,7 @@ def search(
     source: Values = None,
     sort: Sort = "relevance",
     offset: Annotated[int, Param(ge=0, le=MAX_OFFSET)] = 0,
+    upto: Annotated[int, Param(ge=0, lt=2**31, description="The first page's `upto`, for the later ones")] = 0,
     limit: Annotated[int, Param(ge=1, le=MAX_LIMIT)] = urls.LIMIT,
     explain: bool = False,
 ) -> Response:

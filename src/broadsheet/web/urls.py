@@ -39,7 +39,7 @@ def parameters(query: Query) -> list[tuple[str, str]]:
     if query.limit != LIMIT:
         pairs.append(("limit", str(query.limit)))
     if query.offset:
-        pairs.append(("offset", str(query.offset)))
+        pairs += [("offset", str(query.offset)), ("upto", str(query.upto))]
     return pairs
 
 
@@ -90,6 +90,7 @@ def asked(params: QueryParams, page_size: int = LIMIT) -> tuple[str, dict[str, A
         "filters": _filters(params, wrong),
         "offset": _number(params, "offset", 0, wrong),
         "limit": _number(params, "limit", page_size, wrong),
+        "upto": _number(params, "upto", 0, wrong),
         "sort": cast(Sort, params.get("sort") or "relevance"),
     }
     if wrong:
