@@ -162,3 +162,34 @@ def test_a_lost_part_is_said_and_mended(library: Library, tmp_path: Path, lost: 
             again.search("sparse routing")
         assert again.rebuild() == 120
         alike(answers(again), before)
+
+
+def test_another_store_in_the_place_of_the_first_is_noticed(tmp_path: Path) -> None:
+    """The store was deleted and filled anew with more papers: no change number says so, the marks do."""
+    with make(tmp_path, [{"title": f"Apple study {n}", "id": f"a{n}"} for n in range(5)]) as library:
+        assert library.search("apple").total == 5
+    for file in (tmp_path / "library").glob("store.sqlite3*"):
+        file.unlink()
+    with make(tmp_path, [{"title": f"Banana study {n}", "id": f"b{n}"} for n in range(12)]) as library:
+        assert not [hit for hit in library.search("apple").hits if "Apple" in hit.paper.title]
+        assert library.search("banana").total == 12
+        assert library.search("banana").hits[0].signals[0].name == "text"
+
+
+def test_an_older_copy_of_the_store_that_went_on_differently_is_noticed(tmp_path: Path) -> None:
+    with make(tmp_path, [{"title": f"Apple study {n}", "id": f"a{n}"} for n in range(5)]):
+        pass
+    copy = (tmp_path / "library" / "store.sqlite3").read_bytes()
+    with make(tmp_path, [{"title": f"Cherry study {n}", "id": f"c{n}"} for n in range(5)]) as library:
+        assert library.search("cherry").total >= 5
+    for file in (tmp_path / "library").glob("store.sqlite3*"):
+        file.unlink()
+    (tmp_path / "library" / "store.sqlite3").write_bytes(copy)
+    with make(tmp_path, [{"title": f"Banana study {n}", "id": f"b{n}"} for n in range(9)]) as library:
+        assert [
+            hit.paper.title
+            for hit in library.search(
+                "banana study 7",
+            ).hits
+        ][0] == "Banana study 7"
+        assert "Cherry" not in " ".join(hit.paper.title for hit in library.search("cherry").hits)

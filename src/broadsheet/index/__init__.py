@@ -59,6 +59,7 @@ class State:
     """What of a generation's folder is valid."""
 
     seq: int = 0
+    mark: int = 0  # of the store's history up to that change: another one there is another history
     papers: int = 0
     rows: int = 0
     ivf: str = ""
@@ -188,7 +189,7 @@ class Index:
         with self._writing():
             state = self.state()
             newest = store.change()
-            if not state.seq or state.seq > newest or not _usable(state, encoder):
+            if not state.seq or store.mark(state.seq) != state.mark or not _usable(state, encoder):
                 return self._rebuild(store, encoder, progress)
             if newest == state.seq:
                 return 0
@@ -209,7 +210,7 @@ class Index:
             number = int(self._current().name.removeprefix("gen-"))
         folder = self.folder / f"gen-{number + 1:06}"
         state = _read_state(folder) if (folder / "state.json").exists() else State()
-        if not _usable(state, encoder) or not 0 < state.seq <= store.change():
+        if not state.seq or store.mark(state.seq) != state.mark or not _usable(state, encoder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             state = State(contract=encoder.contract.hash, dim=encoder.contract.dim)
@@ -328,6 +329,7 @@ class _Refresh:
         self.state = replace(
             before,
             seq=seq,
+            mark=self.store.mark(seq),
             papers=self.columns.count,
             rows=dense.rows,
             ivf=ivf,

@@ -34,6 +34,7 @@ class Change(NamedTuple):
 
 
 _COUNTER = sa.text("SELECT papers, seq FROM counter")
+_MARK = sa.text("SELECT value FROM mark WHERE seq >= :seq ORDER BY seq LIMIT 1")
 _CHANGES = sa.text("SELECT seq, pk, data FROM paper WHERE seq > :after ORDER BY seq LIMIT :limit")
 _SCAN = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
 _GET = "SELECT pk, data FROM paper WHERE pk IN :values AND data IS NOT NULL"
@@ -97,6 +98,11 @@ class Store:
         """The number of the newest change; 0 in an empty store. An index that has seen it is up to date."""
         with self._database.reading() as connection:
             return int(connection.execute(_COUNTER).one()[1])
+
+    def mark(self, seq: int) -> int:
+        """A number that tells this store's history up to change *seq* from every other; 0 if it has no such change."""
+        with self._database.reading() as connection:
+            return int(connection.execute(_MARK, {"seq": seq}).scalar() or 0)
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """The latest state of each row that changed after number *after*, oldest change first, at most *limit*."""

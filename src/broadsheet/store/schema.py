@@ -53,6 +53,16 @@ counter = Table(
     Column("papers", Integer, nullable=False),
 )
 
+# One row a transaction that changed papers: its last change number, and a number drawn by chance. Whoever has followed
+# `seq` to some point can tell by it whether this is still the history that was followed, or another store, or an older
+# copy of this one that has gone on differently.
+mark = Table(
+    "mark",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("value", BigInteger, nullable=False),
+)
+
 cursor = Table(
     "cursor",
     metadata,

@@ -1,5 +1,6 @@
 """One transaction of changes to a store. Whoever holds a `Writer` is the only writer there is."""
 
+import secrets
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -16,6 +17,8 @@ from broadsheet.text import title_key
 # become visible in their order and no reader can miss one.
 _LOCK = sa.text("UPDATE counter SET seq = seq RETURNING seq, pk, papers")
 _UNLOCK = sa.text("UPDATE counter SET seq = :seq, pk = :pk, papers = :papers")
+
+_MARK = sa.text("INSERT INTO mark (seq, value) VALUES (:seq, :value)")
 
 _INSERT = "INSERT INTO paper (pk, seq, data) VALUES (:pk, :seq, :data)"
 _REPLACE = "UPDATE paper SET seq = :seq, data = :data WHERE pk = :pk AND data IS NOT NULL"
@@ -61,10 +64,13 @@ class Writer:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
         self._seq, self._pk, self._papers = map(int, connection.execute(_LOCK).one())
+        self._began = self._seq
 
     def finish(self) -> None:
         """Writes the counters down; called once, by `Store.writing`, before the commit."""
         self._connection.execute(_UNLOCK, {"seq": self._seq, "pk": self._pk, "papers": self._papers})
+        if self._seq != self._began:
+            self._connection.execute(_MARK, {"seq": self._seq, "value": secrets.randbits(62)})
 
     def match(self, papers: Sequence[Paper]) -> Known:
         """What the store holds that could be the same work as one of *papers*: by any id, and by title."""

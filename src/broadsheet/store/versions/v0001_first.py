@@ -41,6 +41,11 @@ def upgrade() -> None:
     )
     op.execute("INSERT INTO counter (seq, pk, papers) VALUES (0, 0, 0)")
     op.create_table(
+        "mark",
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("value", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "cursor",
         sa.Column("source", sa.Text, primary_key=True),
         sa.Column("part", sa.Text, primary_key=True),
