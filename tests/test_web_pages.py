@@ -268,3 +268,9 @@ def test_every_signal_is_explained(client: TestClient) -> None:
     html = ask(client, "/about")
     for signal in registry.names(rank):
         assert f"<dt>{signal}</dt>" in html, f"rank/{signal}.py is not explained in about.html"
+
+
+def test_crawlers_are_kept_from_questions_without_end(client: TestClient) -> None:
+    answer = client.get("/robots.txt")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "Disallow: /search" in answer.text

@@ -104,7 +104,8 @@ class Finder:
         query = replace(query, upto=query.upto or reader.columns.rows)
         asked = _asked(query)
         listing = self._remembered(asked, reader)
-        notes = (*query.notes, *listing.notes, *self._behind(reader.state.seq))
+        unknown = (f"No paper here has the identifier {ids.shown(query.lookup)}; it was searched as words.",)
+        notes = (*query.notes, *(unknown if query.lookup else ()), *listing.notes, *self._behind(reader.state.seq))
         if not listing.total:
             return Page(query, 0, notes=notes, near=self._loosened(query, reader))
         end = min(query.offset + query.limit, MAX_OFFSET)

@@ -14,6 +14,7 @@ from broadsheet.index import Reader
 from broadsheet.index.analysis import plain_words, stem, stems
 from broadsheet.index.dense import NARROW_ROWS, NOWHERE, Mask, Near
 from broadsheet.index.lexical import Match, Ranked
+from broadsheet.index.places import LAST, gathered, scattered
 from broadsheet.query import MAX_OFFSET, MAX_WORDS, Query
 from broadsheet.rank import Facts
 from broadsheet.store import Store
@@ -72,7 +73,7 @@ def _ranked(
     scores = {name: values[order] for name, values in ranking.scores.items()}
     listed, scores = _with_tail(pks[order], scores, found, float(ranking.total[order[-1]]), weights)
     if query.sort != "relevance":  # nobody holds all the words: the best there are, in the order asked for
-        order = np.lexsort((listed, _sort_keys(query, listed, reader)))
+        order = np.lexsort((scattered(listed), _sort_keys(query, listed, reader)))
         listed, scores = listed[order], {name: values[order] for name, values in scores.items()}
     return Listing(listed, scores, len(listed), found.more, tally(reader.columns.values("year", listed)))
 
@@ -83,7 +84,7 @@ def _holding(query: Query, match: Match, vector: Vectors, reader: Reader, weight
     pks = np.sort(found.pks)
     nothing = Ranked(array([]), np.zeros(0, np.float32))  # no BM25: they are not in its order
     ranking = rank.rank(facts(match.words, pks, nothing, vector, array([]), reader), weights)
-    order = np.lexsort((pks, _sort_keys(query, pks, reader)))
+    order = np.lexsort((scattered(pks), _sort_keys(query, pks, reader)))
     scores = {name: values[order] for name, values in ranking.scores.items()}
     return Listing(pks[order], scores, len(pks), found.more, tally(reader.columns.values("year", pks)))
 
@@ -120,10 +121,10 @@ def _listed(query: Query, match: Match, reader: Reader) -> Listing:
     mask = reader.fitting(match, reader.lexical.count)
     fits = np.flatnonzero(reader.columns.mask(match.filters) if mask is None else mask)
     fits = fits[fits < query.upto] if query.upto else fits
-    keys = _sort_keys(query, fits, reader) << 32 | fits  # equal ones by pk: the same order each time
+    keys = _sort_keys(query, fits, reader) << 32 | scattered(fits)  # the same order each time
     if len(keys) > MAX_OFFSET:
         keys = np.partition(keys, MAX_OFFSET)[:MAX_OFFSET]
-    pks = np.sort(keys) & 0xFFFF_FFFF
+    pks = gathered(np.sort(keys) & LAST)
     notes = ("The question has no word to search for; this is everything that fits.",) if match.words else ()
     return Listing(pks, {}, len(fits), False, tally(reader.columns.values("year", fits)), notes)
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from broadsheet.index.lexical import LexicalWriter
     from broadsheet.store import Change, Store
 
-FORMAT = 4
+FORMAT = 5
 BATCH = 4_096
 COMMIT_EVERY = 300_000  # papers; a crash costs at most so many
 STALE_SHARE = 0.02  # replaced papers still counted in BM25's statistics, above which the lexical part is rebuilt

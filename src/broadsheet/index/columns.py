@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from broadsheet.index.lexical import day_number
+from broadsheet.index.places import day_number
 from broadsheet.paper import Paper
 from broadsheet.query import Filters
 from broadsheet.text import fold

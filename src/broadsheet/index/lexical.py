@@ -15,6 +15,7 @@ import tantivy
 from tantivy import Document, FieldType, Occur, Order, Query, SchemaBuilder
 
 from broadsheet.index.analysis import EXACT, STEMS
+from broadsheet.index.places import LAST, day_number, scattered
 from broadsheet.paper import Paper
 from broadsheet.query import Filters, Sort
 from broadsheet.text import fold
@@ -23,7 +24,7 @@ Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
 PRECISION = 1e-5  # of a BM25 score, by the best of them; below, it depends on how papers are spread over segments
-_SORTED = ("new", "cited", "old")  # what to sort by in the upper 32 bits, the pk below: no two papers are alike
+_SORTED = ("new", "cited", "old")  # what to sort by in the upper 32 bits, a place of its own below
 LONGEST_NAME = 4  # words
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
 
@@ -61,12 +62,6 @@ def _schema() -> tantivy.Schema:
     for name in _SORTED:
         builder.add_unsigned_field(name, fast=True)
     return builder.build()
-
-
-def day_number(paper: Paper) -> int:
-    """20240501 for sorting: the date as far as it is known, else the year, else 0."""
-    digits = paper.date.replace("-", "")
-    return int((digits + "0000")[:8]) if digits else (paper.year or 0) * 10_000
 
 
 class Lexical:
@@ -267,10 +262,10 @@ def _document(pk: int, paper: Paper) -> Document:
     for source in paper.sources:
         document.add_text("source", fold(source))
     document.add_integer("year", paper.year or 0)
-    day, last = day_number(paper), 2**32 - 1
-    document.add_unsigned("new", day << 32 | last - pk)
-    document.add_unsigned("cited", (paper.citations or 0) << 32 | last - pk)
-    document.add_unsigned("old", (day or last) << 32 | pk)
+    day, place = day_number(paper), scattered(pk)
+    document.add_unsigned("new", day << 32 | LAST - place)
+    document.add_unsigned("cited", (paper.citations or 0) << 32 | LAST - place)
+    document.add_unsigned("old", (day or LAST) << 32 | place)
     return document
 
 

@@ -123,7 +123,13 @@ def asset(request: Request) -> Response:
     return site.of(request).assets.serve(request)
 
 
+def robots(request: Request) -> Response:
+    """Crawlers may read papers; every question has more questions behind it, without end."""
+    return Response("User-agent: *\nDisallow: /search\nDisallow: /api/\n", media_type="text/plain")
+
+
 ROUTES = [
+    Route("/robots.txt", robots, name="robots"),
     Route("/", front, name="front"),
     Route("/search", search, name="search"),
     Route("/about", about, name="about"),
