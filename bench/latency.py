@@ -15,6 +15,7 @@ from bench.peers import Fts5, Scan, Text
 from bench.questions import WORDS_ONLY, ask
 from broadsheet.library import open_library
 
+PEERS_UPTO = 200_000  # papers; a scan of a million takes minutes for a few questions and tells nothing new
 FTS5_ASKED, SCAN_ASKED = 120, 30  # slower by a hundred and by a thousand: fewer questions say enough
 
 
@@ -31,6 +32,8 @@ def measure(result: table.Table, papers: int, each: int, *, fresh: bool) -> None
         for kind, asked in questions.items():
             times = table.timed(library.search, asked)
             result.add(count, kind, "Broadsheet", times.p50, times.p99, len(asked) - 20)
+    if papers > PEERS_UPTO:
+        return
     with tempfile.TemporaryDirectory() as folder:
         fts5 = Fts5(texts(corpus), Path(folder) / "fts5.db")
         _peer(result, count, fts5, questions, FTS5_ASKED)
