@@ -16,6 +16,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"sources", "store", "embed", "rank", "understand", "mail"}),
     frozenset({"index"}),
     frozenset({"find"}),
+    frozenset({"decide"}),
     frozenset({"ingest", "digest", "evaluate"}),
     frozenset({"library"}),
     frozenset({"web", "worker", "console"}),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broadsheet.ingest import Plan, clash, decide, distinctive, same_work
+from broadsheet.decide import Plan, clash, decide, distinctive, same_work
 from broadsheet.paper import Paper, make
 from broadsheet.store import Known
 from broadsheet.text import title_key
