@@ -17,6 +17,9 @@ _ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() else " " for code
 # LaTeX's accents: a sign right before its letter, or a letter that stands apart from it (\c{c}, \v s; not \textbf).
 _ACCENT = re.compile(r"\\(?:[\"'`^~=.](?=[{A-Za-z\\])|[Hcuvbdkrt](?:(?=[{\\])|\s+(?=[A-Za-z])))")
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
+_SUFFIXES = ("jr", "sr", "ii", "iii", "iv")
+# The last word of the family name and PubMed's initials after it: "Smith AB", "Smith JP 3rd".
+_INITIALS = re.compile(r"([^\W\d_]+)\s+([A-Z](?:-?[A-Z]){0,2})(?:\s+(?i:jr|sr|ii|iii|iv|2nd|3rd|4th)\.?)?\s*$")
 
 STOP_WORDS = frozenset(
     "a an and are as at be but by for from has have if in into is it its no not of on or our such that the their "
@@ -46,7 +49,9 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("ß", "ss").replace("ø", "o")
+    if (again := decomposed.casefold()) != decomposed:  # what stood for letters, like "™", has its own case
+        decomposed = unicodedata.normalize("NFKD", again)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("ø", "o")
 
 
 @lru_cache(maxsize=1 << 15)  # while a batch passes, matching, deciding and writing each ask for it
@@ -70,16 +75,28 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=65536)
 def surname(author: str) -> str:
-    """The folded family name of ``Ada B. Lovelace``, ``Lovelace, Ada`` or ``Lovelace A.``; empty for an empty name."""
-    name = fold(author)
+    """The folded family name of ``Ada B. Lovelace``, ``Lovelace, Ada`` or ``Lovelace AB``; empty for an empty name.
+
+    One to three capitals at the end are initials, as PubMed writes them, when the word before is longer, has three
+    letters or more and is not all capitals: so ``Li WEI``, ``Ann LEE`` and ``ADA LEE`` keep the name in capitals, while
+    ``Wei LI`` is read as a Wei. Nothing in the name itself could tell.
+    """
+    name = fold(_without_initials(author))
     if "," in name:
         name = name.partition(",")[0]
         parts = _WORD.findall(name)
         return parts[-1] if parts else ""
     parts = _WORD.findall(name)
-    while len(parts) > 1 and (_initial(parts[-1]) or parts[-1] in ("jr", "sr", "ii", "iii", "iv")):
+    while len(parts) > 1 and (_initial(parts[-1]) or parts[-1] in _SUFFIXES):
         parts.pop()  # an initial or a suffix at the end: "Lovelace A."
     return parts[-1] if parts else ""
+
+
+def _without_initials(author: str) -> str:
+    found = _INITIALS.search(author)
+    if found and len(found[1]) > max(2, len(found[2].replace("-", ""))) and not found[1].isupper():
+        return author[: found.start(2)]
+    return author
 
 
 def initial(author: str) -> str:
