@@ -1,13 +1,15 @@
 """Text to vectors: the encoder contract, codecs, encoders, training. Knows no papers and no SQL."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from broadsheet import registry
 from broadsheet.errors import UnknownName
 
 Vectors = npt.NDArray[np.float32]
@@ -44,12 +46,19 @@ class Encoder(Protocol):
 
 
 def load(name: str, models: Path) -> Encoder:
-    """The encoder *name*: ``general`` (in the package), a model in the folder *models*, or a model's own folder."""
+    """The encoder *name*: ``general`` (in the package), a model in the folder *models*, or a model's own folder.
+
+    A dotted name is a module of a third party, whose ``load(models: Path) -> Encoder`` is called.
+    """
     from broadsheet.embed import static
 
     if name == static.GENERAL:
         return static.general()
     folder = models / name if (models / name).is_dir() else Path(name).expanduser()
+    if "." in name and not folder.exists() and not set("/\\") & set(name):
+        module: Any = registry.load(sys.modules[__name__], name)
+        encoder: Encoder = module.load(models)
+        return encoder
     if not folder.is_dir():
         have = sorted({static.GENERAL, *(path.name for path in models.glob("*/") if not path.name.startswith("."))})
         raise UnknownName(f"no encoder named {name!r} (have: {', '.join(have)}), and no folder of that name")

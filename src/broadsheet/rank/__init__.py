@@ -47,7 +47,7 @@ class Seen(NamedTuple):
     """One paper, as a signal's sentence may speak of it.
 
     score     of the signal that speaks, in [0, 1]
-    in_title  words of the question that occur in the title, as the paper writes them
+    in_title  words of the question that occur in the title, as the question has them
     in_text   those that occur in the abstract or keywords only
     in_names  those that occur in the authors' names only
     missing   those that occur nowhere
