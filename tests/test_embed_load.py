@@ -41,5 +41,5 @@ def test_unknown_names_say_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     with pytest.raises(UnknownName, match=r"no encoder named 'yours' \(have: general, mine\)"):
         embed.load("yours", tmp_path)
-    with pytest.raises(UnknownName, match="cannot import 'no.such.module'"):
+    with pytest.raises(UnknownName, match=r"cannot import 'no\.such\.module'"):
         embed.load("no.such.module", tmp_path)
