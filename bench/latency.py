@@ -29,6 +29,7 @@ def measure(result: table.Table, papers: int, each: int, *, fresh: bool) -> None
     questions = ask(corpus, each)
     with open_library(libraries.prepared(papers, fresh=fresh)) as library:
         count = library.stats().papers
+        library.warm()  # as `serve` does
         for kind, asked in questions.items():
             times = table.timed(library.search, asked)
             result.add(count, kind, "Broadsheet", times.p50, times.p99, len(asked) - 20)

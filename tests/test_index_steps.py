@@ -193,3 +193,12 @@ def test_an_older_copy_of_the_store_that_went_on_differently_is_noticed(tmp_path
             ).hits
         ][0] == "Banana study 7"
         assert "Cherry" not in " ".join(hit.paper.title for hit in library.search("cherry").hits)
+
+
+def test_warming_reads_all_of_the_generation(library: Library, tmp_path: Path) -> None:
+    folder = library.index.folder / (library.index.folder / "CURRENT").read_text()
+    assert library.index.warm() == sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    with open_library(tmp_path / "empty", env={}) as empty:
+        assert empty.index.warm() == 0
+        empty.warm()
+        assert empty.search("anything").total == 0

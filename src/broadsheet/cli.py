@@ -272,7 +272,7 @@ def application(library: "Library") -> Any:
 
     from broadsheet import web
 
-    library.search("warming up")
+    library.warm()
     app = web.create_app(library, title=library.settings.title, page_size=library.settings.page_size)
     # What is loaded by now stays for good: the collector need not walk it again, a tenth of a second each time.
     gc.collect()

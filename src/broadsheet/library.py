@@ -171,6 +171,11 @@ class Library:
             raise NotFound(f"no paper has the id {', '.join(missing)}; `broadsheet search` finds papers by their words")
         return [known[ids.own(identifier)] for identifier in identifiers]
 
+    def warm(self) -> None:
+        """Load all that questions need: for whoever will ask many, and wants the first answered like the rest."""
+        self.index.warm()
+        self.search("warming up")
+
     # -- jobs ----------------------------------------------------------------------------------------------------------
 
     def add(self, what: Iterable[str | Path], *, watch: Watch = BLIND, index: bool = True) -> Added:

@@ -148,6 +148,20 @@ class Index:
             )
         return found
 
+    def warm(self) -> int:
+        """Read the current generation once, so that questions find it in the system's cache; how many bytes it has.
+
+        At a million papers a question touches a few hundred places of 1.3 GB: from a cold disk 20 ms and more, not 8.
+        """
+        size = 0
+        with suppress(FileNotFoundError):  # a refresh has replaced a file meanwhile: the new one is warm
+            for path in sorted(self._current().rglob("*")):
+                if path.is_file():
+                    with path.open("rb", buffering=0) as file:
+                        while block := file.read(1 << 20):
+                            size += len(block)
+        return size
+
     def state(self) -> State:
         """What is valid now; an empty state when nothing was ever indexed, or all of it was deleted."""
         with suppress(FileNotFoundError):
