@@ -43,8 +43,7 @@ def _hit(
     in_title, in_abstract = tokens(paper.title, weights), tokens(paper.abstract, weights)
     title = {token.stem for token in in_title}
     text = {token.stem for token in in_abstract + tokens(" ".join(paper.keywords), weights)} - title
-    named = {name for author in paper.authors for name in words(author)}
-    names = {its for its, word in spelled.items() if fold(word) in named} - title - text
+    names = _names(paper, {its: word for its, word in spelled.items() if its not in title and its not in text})
     seen = Seen(
         paper,
         0.0,
@@ -62,6 +61,14 @@ def _hit(
         title=marked(paper.title, in_title),
         snippet=snippet(paper.abstract, in_abstract, weights),
     )
+
+
+def _names(paper: Paper, unmatched: Mapping[str, str]) -> set[str]:
+    """Which of the words that title and text do not hold are part of an author's name."""
+    if not unmatched:
+        return set()
+    named = {name for author in paper.authors for name in words(author)}
+    return {its for its, word in unmatched.items() if fold(word) in named}
 
 
 def _spelled(text: str) -> dict[str, str]:
