@@ -162,7 +162,7 @@ def test_the_newest_with_all_words_is_the_newest_of_all(tmp_path: Path) -> None:
     half = {"title": "Lantern maps", "id": "half", "year": 2025}
     with make(tmp_path, [*rows, late, half]) as library:
         page = library.search(parse("lantern study", sort="new"))
-        assert [hit.paper.key for hit in page.hits][0] == "late"
+        assert page.hits[0].paper.key == "late"
         assert page.hits[0].why
         assert page.more_than
         assert library.search(parse("lantern maps study", sort="new")).hits, "nobody holds all: the best there are"
@@ -404,7 +404,11 @@ def test_a_title_is_known_beside_a_filter(library: Library, papers: list[Paper])
 
 
 def test_the_oldest_first_are_those_that_have_a_date(tmp_path: Path) -> None:
-    rows: list[dict[str, object]] = [{"title": "Delta of no year"}, {"title": "Delta now", "year": 2020}, {"title": "Delta then", "year": 1990}]
+    rows: list[dict[str, object]] = [
+        {"title": "Delta of no year"},
+        {"title": "Delta now", "year": 2020},
+        {"title": "Delta then", "year": 1990},
+    ]
     with make(tmp_path, rows) as library:
         assert [paper.year for paper in everything(library, "", sort="old")] == [1990, 2020, None]
         assert [paper.year for paper in everything(library, "", sort="new")] == [2020, 1990, None]

@@ -186,12 +186,7 @@ def test_an_older_copy_of_the_store_that_went_on_differently_is_noticed(tmp_path
         file.unlink()
     (tmp_path / "library" / "store.sqlite3").write_bytes(copy)
     with make(tmp_path, [{"title": f"Banana study {n}", "id": f"b{n}"} for n in range(9)]) as library:
-        assert [
-            hit.paper.title
-            for hit in library.search(
-                "banana study 7",
-            ).hits
-        ][0] == "Banana study 7"
+        assert library.search("banana study 7").hits[0].paper.title == "Banana study 7"
         assert "Cherry" not in " ".join(hit.paper.title for hit in library.search("cherry").hits)
 
 
