@@ -268,16 +268,12 @@ def _serve(library: "Library") -> None:
 
 def application(library: "Library") -> Any:
     """The web face of *library*, warmed up: the first reader waits no longer than the second."""
-    import gc
-
     from broadsheet import web
+    from broadsheet.web import server
 
     library.warm()
     app = web.create_app(library, title=library.settings.title, page_size=library.settings.page_size)
-    # What is loaded by now stays for good: the collector need not walk it again, a tenth of a second each time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    server.settle()
     return app
 
 

@@ -1,5 +1,6 @@
 """Running the web application: one process or several on one socket."""
 
+import gc
 import os
 import signal
 import socket
@@ -50,6 +51,13 @@ def serve_on(listener: socket.socket, app: ASGIApp) -> None:
     """`serve` on a socket that is bound already (see `bind`), whose port may have been chosen by the system."""
     host, port = listener.getsockname()[:2]
     uvicorn.Server(config(app, host=host, port=port)).run(sockets=[listener])
+
+
+def settle() -> None:
+    """What is loaded by now stays for good: the collector need not walk it again, a tenth of a second each time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def serve_many(listener: socket.socket, make: Callable[[], ASGIApp], workers: int) -> None:

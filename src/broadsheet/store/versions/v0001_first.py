@@ -45,6 +45,10 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("value", sa.BigInteger, nullable=False),
     )
+    _ledger()
+
+
+def _ledger() -> None:
     op.create_table(
         "cursor",
         sa.Column("source", sa.Text, primary_key=True),
