@@ -65,7 +65,7 @@ def test_search(home: Path) -> None:
         assert hit["why"]
     shown = broadsheet(home, "search", "bird songs", "--explain", "-n", "2", "--year", "2000..", "--sort", "new")
     assert shown.out.count("why") == 2
-    assert " × 0.50 = " in shown.out
+    assert " × 0.25 = " in shown.out
     assert "1 to 2 of" in shown.err
     assert "more with --offset 2" in shown.err
 
