@@ -71,6 +71,12 @@ def test_an_id_in_common_is_enough() -> None:
         (copy("Preface", ids="doi:10.1000/1"), copy("Preface", ids="doi:10.1000/2", year=2021), False),
         (copy("Preface", ids="doi:10.1000/1"), copy("Preface", ids="arxiv:2001.00001", year=2021), True),
         (copy(ids="doi:10.1000/1"), copy(ids="doi:10.1000/2", year=2021), True),
+        (copy(ids="doi:10.1000/1", abstract=PROSE), copy(ids="doi:10.1000/2", year=2021, abstract=OTHER), False),
+        (copy(ids="doi:10.1000/1", abstract=PROSE), copy(ids="arxiv:2001.00001", year=2021, abstract=OTHER), True),
+        (copy(ids="doi:10.1000/1", abstract=PROSE), copy(ids="doi:10.1000/2", abstract=OTHER), True),
+        (copy(ids="doi:10.1000/1", abstract=PROSE), copy(ids="doi:10.1000/2", year=2021, abstract=PROSE[:80]), True),
+        (copy(ids="doi:10.1000/1", abstract=PROSE), copy(ids="doi:10.1000/2", year=2021, abstract="Short."), True),
+        (copy(ids="doi:10.1000/1", abstract=PROSE), copy(ids="doi:10.1000/2", year=2021), True),
     ],
 )  # fmt: skip
 def test_same_title_same_work(one: Paper, two: Paper, same: bool) -> None:
@@ -104,6 +110,23 @@ def test_a_bridge_over_an_id_and_a_title() -> None:
     assert decide(copy(ids="arxiv:2001.00001"), rows).absorbed == (2,)
 
 
+def test_a_bridge_between_strangers_is_set_aside() -> None:
+    """A record with the ids of two works that have nothing in common joins them no more than a wrong reader would."""
+    rows = known(copy(ids="arxiv:2001.00001"), copy("Prime gaps", "doi:10.1000/x", authors="Bob Babbage"))
+    decision = decide(copy(ids="arxiv:2001.00001 doi:10.1000/x", authors="Ada Byron;Bob Babbage"), rows)
+    assert (decision.kind, decision.absorbed) == ("conflict", ())
+    assert decision.reason == (
+        "this record has the ids of two works: arxiv:2001.00001 is 'How to weigh a cloud of words' by Ada Byron, and "
+        "doi:10.1000/x is 'Prime gaps' by Bob Babbage"
+    )
+
+
+def test_a_title_does_not_join_strangers_either() -> None:
+    rows = known(copy("Prime gaps", "id:a", authors="Bob Babbage"), copy(ids="id:b"))
+    decision = decide(copy(ids="id:a", authors="Ada Byron;Bob Babbage"), rows)
+    assert (decision.kind, decision.pk, decision.absorbed) == ("update", 1, ())
+
+
 def test_one_id_on_two_works_is_a_conflict_and_says_so() -> None:
     theirs = copy("Prime gaps", "doi:10.1000/x", authors="Bob Babbage")
     decision = decide(theirs, known(copy(ids="doi:10.1000/x")))
@@ -126,6 +149,24 @@ def test_one_id_on_two_works_is_a_conflict_and_says_so() -> None:
 )
 def test_one_id_and_something_else_in_common_is_one_work(new: Paper) -> None:
     assert clash(new, copy(ids="id:a")) == ""
+
+
+@pytest.mark.parametrize(
+    ("title", "one"),
+    [
+        ("Weighing clouds, a study of words", False),  # "a" and "of" are no resemblance
+        ("How to cook a word", False),
+        ("How to weigh a great cloud of words", True),
+        ("Of the", False),
+    ],
+)
+def test_one_address_is_one_work_only_under_a_like_title(title: str, one: bool) -> None:
+    """The page of a lab is the address of all its papers, and the authors are the same people."""
+    new, old = copy(title, "url:https://lab.example/papers"), copy(ids="url:https://lab.example/papers")
+    assert (clash(new, old) == "", clash(old, new) == "") == (one, one)
+    assert (
+        clash(copy(title, "id:a url:https://lab.example/papers"), copy(ids="id:a url:https://lab.example/papers")) == ""
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ Everything here but `Plan.write` is pure: it sees what the store knows (`store.K
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Literal, NamedTuple
 
 from broadsheet.ids import of_title
 from broadsheet.paper import Paper, merge
 from broadsheet.store import Known, Writer
-from broadsheet.text import clip, initial, surname, title_key, words
+from broadsheet.text import STOP_WORDS, clip, initial, surname, title_key, words
 
 # Schemes whose ids name one work each: two different ones speak against the same work.
 _NAMING = ("arxiv", "doi", "acl", "pmid", "openalex")
@@ -39,13 +40,29 @@ def decide(new: Paper, known: Known) -> Decision:
     for pk in named:
         if reason := clash(new, known.papers[pk]):
             return Decision("conflict", new, pk, reason=reason)
+    if reason := _bridge(new, named, known):
+        return Decision("conflict", new, named[0], reason=reason)
     others = [pk for pk in known.titles.get(title_key(new.title), ()) if pk not in named]
     alike = [pk for pk in others if same_work(new, known.papers[pk])]
-    if len(alike) == 1:  # of two or more nobody can say which one it is
+    # Of two or more alike nobody can say which one it is.
+    if len(alike) == 1 and not any(clash(known.papers[pk], known.papers[alike[0]]) for pk in named):
         named = sorted([*named, *alike], key=_age)
     if not named:
         return Decision("insert", new)
     return _join(new, named, known)
+
+
+def _bridge(new: Paper, named: Sequence[int], known: Known) -> str:
+    """Why the rows that the ids of *new* name cannot be one work, as a sentence; empty when they can."""
+    for one, two in combinations(named, 2):
+        if clash(known.papers[one], known.papers[two]):
+            rows = (
+                f"{min(i for i in new.ids if known.ids.get(i) == pk)} is {clip(known.papers[pk].title, 80)!r} "
+                f"by {_first(known.papers[pk])}"
+                for pk in (one, two)
+            )
+            return "this record has the ids of two works: " + ", and ".join(rows)
+    return ""
 
 
 def apart(new: Paper, known: Known) -> Paper:
@@ -89,14 +106,15 @@ def same_work(a: Paper, b: Paper) -> bool:
     """Whether two papers of one normalised title are one work: the same first author, years at most one apart.
 
     Where an author or a year is missing, or the title is one that many works have ("Preface") and naming ids differ,
-    the title must be distinctive or the abstracts agree.
+    the title must be distinctive or the abstracts agree. A distinctive title that comes back a year later under another
+    naming id and with another abstract is a series: the yearly report of a task, of a lab.
     """
     if a.first_author and b.first_author and a.first_author != b.first_author:
         return False
     if a.year is not None and b.year is not None and abs(a.year - b.year) > 1:
         return False
     if distinctive(a.title):
-        return True
+        return not (a.year != b.year and _named_apart(a, b) and _disagree(a.abstract, b.abstract))
     whole = bool(a.first_author and b.first_author) and a.year is not None and b.year is not None
     return (whole and not _named_apart(a, b)) or _agree(a.abstract, b.abstract)
 
@@ -122,12 +140,24 @@ def _agree(a: str, b: str) -> bool:
     return min(len(one), len(two)) >= 8 and len(one & two) >= 0.6 * len(one | two)
 
 
+def _disagree(a: str, b: str) -> bool:
+    """Whether both abstracts say enough to compare them, and say different things."""
+    return min(len(set(words(a))), len(set(words(b)))) >= 8 and not _agree(a, b)
+
+
 def clash(new: Paper, old: Paper) -> str:
-    """Why two papers with an id in common cannot be one work, as a sentence; empty when they can."""
-    shared = min(set(new.ids) & set(old.ids), default="")
+    """Why two papers with an id in common cannot be one work, as a sentence; empty when they can.
+
+    An address alone is a weak id: a lab has one page for all its papers, so a common author says nothing there.
+    """
+    both = set(new.ids) & set(old.ids)
+    shared = min(both, default="")
     if title_key(new.title) == title_key(old.title):
         return _nameless_clash(new, old)
-    if _resemble(new.title, old.title) or _share_an_author(new.authors, old.authors):
+    if both and all(identifier.startswith("url:") for identifier in both):
+        if _really_resemble(new.title, old.title):
+            return ""
+    elif _resemble(new.title, old.title) or _share_an_author(new.authors, old.authors):
         return ""
     return (
         f"{shared or old.key} is already {clip(old.title, 80)!r} by {_first(old)}, and this record gives it to "
@@ -152,6 +182,12 @@ def _resemble(a: str, b: str) -> bool:
     """Whether the shorter title shares half of its words with the longer one."""
     one, two = set(title_key(a).split()), set(title_key(b).split())
     return 2 * len(one & two) >= min(len(one), len(two))
+
+
+def _really_resemble(a: str, b: str) -> bool:
+    """Whether the longer title shares half of its words with the shorter one, stop words apart."""
+    one, two = ({word for word in title_key(title).split() if word not in STOP_WORDS} for title in (a, b))
+    return 2 * len(one & two) >= max(len(one), len(two), 1)
 
 
 def _share_an_author(one: Sequence[str], two: Sequence[str]) -> bool:
