@@ -120,7 +120,8 @@ class Lexical:
         order = Order.Asc if sort == "old" else Order.Desc
         result = self.searcher.search(query, limit, count=False, order_by_field=sort, order=order)
         pks = self._pks([address for _, address in result.hits])
-        return Ranked(pks, np.zeros(len(pks), np.float32), len(pks) == limit)
+        once = np.unique(pks)
+        return Ranked(once, np.zeros(len(once), np.float32), len(pks) == limit)
 
     def document_frequency(self, stem: str) -> int:
         return self.searcher.doc_freq("text", stem)
@@ -191,6 +192,7 @@ class Lexical:
         scores = _rounded(np.array([score for score, _ in hits], np.float32))
         order = np.lexsort((pks, -scores))
         more = len(order) == limit
+        order = _first_of_each(pks, order)
         if more and scores[order[-1]] < scores[order[0]]:  # which of the last equal ones came along is chance
             order = order[scores[order] > scores[order[-1]]]
         return Ranked(pks[order], scores[order], more)
@@ -271,6 +273,12 @@ def _document(pk: int, paper: Paper) -> Document:
 
 def _any(queries: Iterable[Query]) -> Query:
     return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _first_of_each(pks: Pks, order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """*order* without the second place of a paper: until a killed refresh is made good, one may be there twice."""
+    _, first = np.unique(pks[order], return_index=True)
+    return order[np.sort(first)]
 
 
 def _rounded(scores: Scores) -> Scores:
