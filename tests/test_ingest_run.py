@@ -151,10 +151,29 @@ def test_a_bridge_between_two_rows_of_the_store(store: Store) -> None:
     assert store.count() == 1 and store.check() == []
 
 
-def test_a_batch_of_huge_records_is_cut_by_weight() -> None:
-    heavy = [paper(number, abstract="x" * (ingest.WEIGHT // 2)) for number in range(5)]
-    sizes = [len(batch) for batch in ingest._batches(iter([*heavy, *PAPERS]), 100)]
-    assert sizes == [3, 27]
+@pytest.mark.parametrize(
+    "heavy",
+    [
+        {"abstract": "x" * (ingest.WEIGHT // 2)},
+        {"extra": {"notes": "x" * (ingest.WEIGHT // 2)}},
+        {"keywords": [f"{number:09d}" + "x" * 991 for number in range(ingest.WEIGHT // 2000)]},
+        {"links": {"page": "https://e.org/" + "x" * (ingest.WEIGHT // 2)}},
+        {"authors": ["x" * 1000] * (ingest.WEIGHT // 2000)},
+    ],
+    ids=lambda heavy: str(*heavy),
+)
+def test_a_batch_of_huge_records_is_cut_by_weight(heavy: dict[str, object]) -> None:
+    one = paper(1, **{"authors": [], **heavy})
+    sizes = [len(batch) for batch in ingest._batches(iter([*[one] * 6, *PAPERS]), 100)]
+    assert sizes in ([2, 2, 2, 25], [3, 3, 25]), "once the weight is reached, or passed"
+
+
+def test_of_very_many_bad_records_the_last_keep_no_bytes(store: Store) -> None:
+    faults = [Fault(f"line {number:05d}", "no title", b"{}") for number in range(ingest.KEPT + 5)]
+    assert run(store, faults, batch=ingest.KEPT - 3).failed == len(faults)
+    aside = sorted((one.where, one.raw) for one in store.quarantined("test", limit=len(faults)))
+    assert [where for where, raw in aside if not raw] == [fault.where for fault in faults[ingest.KEPT :]]
+    assert len(aside) == len(faults)
 
 
 def test_the_real_papers(shared: Path, tmp_path: Path) -> None:

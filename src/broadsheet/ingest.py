@@ -14,8 +14,9 @@ from broadsheet.paper import Fault, Paper
 from broadsheet.store import Store, Tally, Unstorable, encode
 
 BATCH = 4_000  # records in one transaction
-WEIGHT = 32_000_000  # characters of abstracts in one transaction, so that memory is bounded for any file
+WEIGHT = 32_000_000  # characters of text in one transaction, so that memory is bounded for any file
 KEEP = 64 * 1024  # bytes of a faulty record that are kept: enough to see what was wrong with it
+KEPT = 10_000  # faults of one run whose bytes are kept; of the others only where and why
 PROBLEMS = 20  # how many faults a summary tells in full
 
 
@@ -99,12 +100,20 @@ def _batches(records: Iterator[Paper | Fault], size: int) -> Iterator[list[Paper
     weight = 0
     for record in records:
         batch.append(record)
-        weight += len(record.raw if isinstance(record, Fault) else record.abstract)
+        weight += _weight(record)
         if len(batch) == size or weight > WEIGHT:
             yield batch
             batch, weight = [], 0
     if batch:
         yield batch
+
+
+def _weight(record: Paper | Fault) -> int:
+    """About how many characters it holds."""
+    if isinstance(record, Fault):
+        return len(record.raw)
+    listed = sum(map(len, (*record.authors, *record.keywords)))
+    return len(record.abstract) + listed + sum(len(text) for pair in (*record.links, *record.extra) for text in pair)
 
 
 class _Task:
@@ -124,7 +133,7 @@ class _Task:
     def _write(self, records: Sequence[Paper | Fault]) -> None:
         with self._store.writing() as writer:
             plan = Plan(writer.match([record for record in records if isinstance(record, Paper)]))
-            faults = [fault._replace(raw=fault.raw[:KEEP]) for fault in self._faults(plan, records) if fault]
+            faults = self._cut(filter(None, self._faults(plan, records)))
             plan.write(writer)
             writer.set_aside(self._source, self._part, faults)
             summary = self._sum(plan.counts, faults)
@@ -139,6 +148,14 @@ class _Task:
             else:
                 decision = plan.take(record)
                 yield self._refused(record, number, decision.reason) if decision.kind == "conflict" else None
+
+    def _cut(self, faults: Iterable[Fault]) -> list[Fault]:
+        """The faults with as many of their bytes as are kept: a file of the wrong kind must not fill the store."""
+        before = self.summary.failed
+        return [
+            fault._replace(raw=fault.raw[:KEEP] if number < KEPT else b"")
+            for number, fault in enumerate(faults, before)
+        ]
 
     def _refused(self, paper: Paper, number: int, reason: str) -> Fault:
         return Fault(f"{self._part} record {number}", reason, _raw(paper))
