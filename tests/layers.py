@@ -13,6 +13,7 @@ WORDS = frozenset({"cite", "errors", "ids", "text", "paper", "query", "querylang
 # Lowest first. A room imports from the floors below it; the words may also import each other.
 FLOORS: tuple[frozenset[str], ...] = (
     WORDS,
+    frozenset({"fetch"}),
     frozenset({"sources", "store", "embed", "rank", "understand", "mail"}),
     frozenset({"index"}),
     frozenset({"find"}),

@@ -36,6 +36,21 @@ class Fault(NamedTuple):
     raw: bytes
 
 
+class Gone(NamedTuple):
+    """A source's word that a record is no longer to be had: deleted from a repository, withdrawn, retracted.
+
+    id      canonical
+    status  ``deleted``, ``withdrawn`` or ``retracted``
+    reason  one sentence for a reader; may be empty
+    origin  who says so, and when
+    """
+
+    id: str
+    status: str
+    reason: str
+    origin: Origin
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """One paper. Every string is clean (`text.clean`); every id canonical (`ids`); build it with `make`.

@@ -4,9 +4,9 @@ A change here needs a new file in ``versions/`` that brings an older library to 
 revision; ``tests/test_store_versions.py`` compares the two.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "broadsheet_version"  # Alembic's table under a name of our own: it also says whose database this is
 
 metadata = MetaData()
@@ -84,6 +84,10 @@ run = Table(
     Column("same", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
     Column("why", Text, nullable=False),
+    Column("outcome", Text, nullable=False, server_default=""),  # how it ended: new, updated, nothing new, failed
+    Column("requests", Integer, nullable=False, server_default="0"),
+    Column("retry", Text),  # when a failed run is tried again, ISO 8601 in UTC
+    Index("run_job", "job", "pk"),
 )
 
 quarantine = Table(
@@ -95,4 +99,55 @@ quarantine = Table(
     Column("reason", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("at", Text, nullable=False),
+    Column("format", Text, nullable=False, server_default=""),  # the module of `sources` that can read `raw` again
+)
+
+# The copies of every paper that is made of more than one: what each merge was, why, and what it takes to undo it.
+copy = Table(
+    "copy",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pk", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("score", Float),  # the probability that it is the same work; empty for the first copy
+    Column("why", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Index("copy_pk", "pk"),
+)
+
+# What a paper said before a new version of it came.
+history = Table(
+    "history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pk", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("version", Integer),
+    Column("before", Text, nullable=False),  # the fields that changed, as JSON
+    Index("history_pk", "pk"),
+)
+
+# Papers that are much alike and yet two works, or may be: linked, not merged. a < b.
+kin = Table(
+    "kin",
+    metadata,
+    Column("a", Integer, primary_key=True, autoincrement=False),
+    Column("b", Integer, primary_key=True, autoincrement=False),
+    Column("score", Float, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("kin_b", "b"),
+    sqlite_with_rowid=False,
+)
+
+# Two ids that somebody has said are two works: no merge brings them together again. a < b.
+apart = Table(
+    "apart",
+    metadata,
+    Column("a", Text, primary_key=True),
+    Column("b", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("apart_b", "b"),
+    sqlite_with_rowid=False,
 )
