@@ -65,10 +65,10 @@ def run(
         job = writer.start_run(source)
         if not start:
             writer.clear_aside(source, part)
-    task = _Task(store, source, part, mark, job, Summary(resumed=start))
+    task = Task(store, source, part, job, Summary(resumed=start))
     try:
         for records in _batches(_whole(read(start), part), batch):
-            task.commit(records)
+            task.commit(records, f"{mark} {task.summary.done + len(records)}")
             if progress:
                 progress(task.summary)
         task.finish("")
@@ -116,28 +116,32 @@ def _weight(record: Paper | Fault) -> int:
     return len(record.abstract) + listed + sum(len(text) for pair in (*record.links, *record.extra) for text in pair)
 
 
-class _Task:
-    """One run on its way: where it is in its part, and what it has done."""
+class Task:
+    """One run on its way through a part of a source: what it has done so far."""
 
-    def __init__(self, store: Store, source: str, part: str, mark: str, job: int, summary: Summary) -> None:
-        self._store, self._source, self._part, self._mark, self._job = store, source, part, mark, job
+    def __init__(self, store: Store, source: str, part: str, job: int, summary: Summary) -> None:
+        self._store, self._source, self._part, self._job = store, source, part, job
         self.summary = summary
 
-    def commit(self, records: Sequence[Paper | Fault]) -> None:
-        """One transaction; a paper that no database can hold is found out by trying, and set aside on the way again."""
-        try:
-            self._write(records)
-        except Unstorable:
-            self._write([self._storable(record, at) for at, record in enumerate(records, self.summary.done + 1)])
+    def commit(self, records: Sequence[Paper | Fault], cursor: str) -> None:
+        """The records and the *cursor* that goes on after them, in one transaction.
 
-    def _write(self, records: Sequence[Paper | Fault]) -> None:
+        A paper that no database can hold is found out by trying, and set aside on the way again.
+        """
+        try:
+            self._write(records, cursor)
+        except Unstorable:
+            storable = [self._storable(record, at) for at, record in enumerate(records, self.summary.done + 1)]
+            self._write(storable, cursor)
+
+    def _write(self, records: Sequence[Paper | Fault], cursor: str) -> None:
         with self._store.writing() as writer:
             plan = Plan(writer.match([record for record in records if isinstance(record, Paper)]))
             faults = self._cut(filter(None, self._faults(plan, records)))
             plan.write(writer)
             writer.set_aside(self._source, self._part, faults)
             summary = self._sum(plan.counts, faults)
-            writer.set_cursor(self._source, self._part, f"{self._mark} {summary.done}")
+            writer.set_cursor(self._source, self._part, cursor)
             writer.count_run(self._job, summary.tally)
         self.summary = summary
 
