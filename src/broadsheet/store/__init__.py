@@ -17,12 +17,12 @@ from broadsheet.store import checks, ledger
 from broadsheet.store.codec import Unstorable, decode, encode
 from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.known import Known, sound, titled
-from broadsheet.store.ledger import Aside, Cursor, Run, Tally
+from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
 from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer
 from broadsheet.text import title_key
 
-__all__ = ["Aside", "Change", "Cursor", "Known", "Run", "Store", "Tally", "Unstorable", "Writer", "encode"]
+__all__ = ["Aside", "Change", "Cursor", "Health", "Known", "Run", "Store", "Tally", "Unstorable", "Writer", "encode"]
 
 
 class Change(NamedTuple):
@@ -157,10 +157,21 @@ class Store:
         with self._database.reading() as connection:
             return ledger.cursors(connection)
 
-    def runs(self, limit: int = 20) -> list[Run]:
-        """The latest runs, newest first."""
+    def runs(self, limit: int = 20, job: str | None = None) -> list[Run]:
+        """The latest runs (of one job), newest first."""
         with self._database.reading() as connection:
-            return ledger.runs(connection, limit)
+            return ledger.runs(connection, limit) if job is None else ledger.runs_of(connection, job, limit)
+
+    def last_good(self, job: str) -> str | None:
+        """When the latest run of *job* that ended well had begun, ISO 8601 in UTC; None if there is none."""
+        with self._database.reading() as connection:
+            return ledger.last_good(connection, job)
+
+    def health(self, since: str) -> list[Health]:
+        """What each job did on each day (``2026-11-20``) from *since* on, in that order."""
+        with self._database.reading() as connection:
+            newest = ledger.runs(connection, 1)
+            return ledger.health(connection, since, newest[0].pk if newest else 0)
 
     def quarantined(self, source: str | None = None, limit: int = 100) -> list[Aside]:
         """Records that were set aside (of one source), newest first."""

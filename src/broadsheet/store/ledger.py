@@ -24,7 +24,12 @@ class Tally(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One run of a job. *finished* is None while it runs, and for ever when it was killed; *why* it ended early."""
+    """One run of a job. *finished* is None while it runs, and for ever when it was killed; *why* it ended early.
+
+    outcome   how it ended: ``new``, ``updated``, ``nothing new`` or ``failed``; empty while it runs
+    requests  how many it sent over the network
+    retry     when a failed run is to be tried again, ISO 8601 in UTC
+    """
 
     pk: int
     job: str
@@ -35,6 +40,21 @@ class Run(NamedTuple):
     same: int
     failed: int
     why: str
+    outcome: str = ""
+    requests: int = 0
+    retry: str | None = None
+
+
+class Health(NamedTuple):
+    """What the runs of one job did on one day (UTC)."""
+
+    job: str
+    day: str
+    new: int
+    updated: int
+    good: int  # runs that ended well
+    failed: int  # runs that failed or were cut off
+    requests: int
 
 
 class Aside(NamedTuple):
@@ -46,24 +66,45 @@ class Aside(NamedTuple):
     reason: str
     raw: bytes
     at: str
+    format: str = ""
 
 
 _CURSORS = sa.text("SELECT source, part, value, at FROM cursor ORDER BY source, part")
 _CURSOR = sa.text("SELECT value FROM cursor WHERE source = :source AND part = :part")
 _RUNS = sa.text(
     """
-    SELECT pk, job, started, finished, new, updated, same, failed, why FROM run ORDER BY pk DESC LIMIT :limit
+    SELECT pk, job, started, finished, new, updated, same, failed, why, outcome, requests, retry
+    FROM run ORDER BY pk DESC LIMIT :limit
+    """
+)
+_RUNS_OF = sa.text(
+    """
+    SELECT pk, job, started, finished, new, updated, same, failed, why, outcome, requests, retry
+    FROM run WHERE job = :job ORDER BY pk DESC LIMIT :limit
+    """
+)
+_WELL = sa.text(
+    """
+    SELECT started FROM run WHERE job = :job AND outcome IN ('new', 'updated', 'nothing new') ORDER BY pk DESC LIMIT 1
+    """
+)
+_HEALTH = sa.text(
+    """
+    SELECT job, substr(started, 1, 10) AS day, sum(new), sum(updated),
+        sum(CASE WHEN outcome IN ('new', 'updated', 'nothing new') THEN 1 ELSE 0 END),
+        sum(CASE WHEN outcome = 'failed' OR (finished IS NULL AND pk < :running) THEN 1 ELSE 0 END), sum(requests)
+    FROM run WHERE started >= :since GROUP BY job, substr(started, 1, 10) ORDER BY job, day
     """
 )
 _ASIDE = sa.text(
     """
-    SELECT source, part, place, reason, raw, at FROM quarantine
+    SELECT source, part, place, reason, raw, at, format FROM quarantine
     ORDER BY at DESC, source, part, place LIMIT :limit
     """
 )
 _ASIDE_OF = sa.text(
     """
-    SELECT source, part, place, reason, raw, at FROM quarantine WHERE source = :source
+    SELECT source, part, place, reason, raw, at, format FROM quarantine WHERE source = :source
     ORDER BY at DESC, part, place LIMIT :limit
     """
 )
@@ -81,6 +122,22 @@ def cursors(connection: sa.Connection) -> list[Cursor]:
 
 def runs(connection: sa.Connection, limit: int) -> list[Run]:
     return [Run(*row) for row in connection.execute(_RUNS, {"limit": limit})]
+
+
+def runs_of(connection: sa.Connection, job: str, limit: int) -> list[Run]:
+    return [Run(*row) for row in connection.execute(_RUNS_OF, {"job": job, "limit": limit})]
+
+
+def last_good(connection: sa.Connection, job: str) -> str | None:
+    """When the latest run of *job* that ended well had begun."""
+    started: str | None = connection.execute(_WELL, {"job": job}).scalar_one_or_none()
+    return started
+
+
+def health(connection: sa.Connection, since: str, running: int) -> list[Health]:
+    """What each job did on each day from *since* on; an unfinished run before number *running* was cut off."""
+    rows = connection.execute(_HEALTH, {"since": since, "running": running}).all()
+    return [Health(job, day, *map(int, counts)) for job, day, *counts in rows]
 
 
 def quarantined(connection: sa.Connection, source: str | None, limit: int) -> list[Aside]:

@@ -37,10 +37,13 @@ _CURSOR = sa.text(
 )
 _NO_CURSOR = sa.text("DELETE FROM cursor WHERE source = :source AND part = :part")
 _ASIDE = """
-    INSERT INTO quarantine (source, part, place, reason, raw, at) VALUES (:source, :part, :place, :reason, :raw, :at)
-    ON CONFLICT (source, part, place) DO UPDATE SET reason = excluded.reason, raw = excluded.raw, at = excluded.at
+    INSERT INTO quarantine (source, part, place, reason, raw, at, format)
+    VALUES (:source, :part, :place, :reason, :raw, :at, :format)
+    ON CONFLICT (source, part, place)
+    DO UPDATE SET reason = excluded.reason, raw = excluded.raw, at = excluded.at, format = excluded.format
     """
 _NO_ASIDE = sa.text("DELETE FROM quarantine WHERE source = :source AND part = :part")
+_RELEASE = sa.text("DELETE FROM quarantine WHERE source = :source AND part = :part AND place = :place")
 _RUN = sa.text(
     """
     INSERT INTO run (job, started, new, updated, same, failed, why) VALUES (:job, :at, 0, 0, 0, 0, '') RETURNING pk
@@ -48,7 +51,8 @@ _RUN = sa.text(
 )
 _COUNT = sa.text(
     """
-    UPDATE run SET new = :new, updated = :updated, same = :same, failed = :failed, finished = :at, why = :why
+    UPDATE run SET new = :new, updated = :updated, same = :same, failed = :failed, finished = :at, why = :why,
+        outcome = :outcome, requests = :requests, retry = :retry
     WHERE pk = :pk
     """
 )
@@ -129,24 +133,41 @@ class Writer:
         else:
             self._connection.execute(_CURSOR, {**key, "value": value, "at": now()})
 
-    def set_aside(self, source: str, part: str, faults: Iterable[Fault]) -> None:
-        """Keeps records that could not be taken, with the reason; a record at the same place replaces the older."""
+    def set_aside(self, source: str, part: str, faults: Iterable[Fault], form: str = "") -> None:
+        """Keeps records that could not be taken, with the reason; a record at the same place replaces the older.
+
+        *form* is the module of `sources` that can read their bytes again.
+        """
         at = now()
-        rows = [(source, part, _plain(f.where), _plain(f.reason), f.raw, at) for f in faults]
+        rows = [(source, part, _plain(f.where), _plain(f.reason), f.raw, at, form) for f in faults]
         many(self._connection, _ASIDE, rows)
 
     def clear_aside(self, source: str, part: str) -> None:
         """Forgets what was set aside of *part*: it is about to be read from its start."""
         self._connection.execute(_NO_ASIDE, {"source": source, "part": part})
 
+    def release(self, source: str, part: str, where: str) -> None:
+        """Forgets one record that was set aside: it has been taken, or is no longer wanted."""
+        self._connection.execute(_RELEASE, {"source": source, "part": part, "place": where})
+
     def start_run(self, job: str) -> int:
         """A new line in the ledger; returns its number. A run that is killed stays unfinished there."""
         return int(self._connection.execute(_RUN, {"job": job, "at": now()}).scalar_one())
 
-    def count_run(self, pk: int, counts: Tally, *, why: str = "", finished: bool = False) -> None:
-        """What run *pk* has done so far; *finished* with a *why* when it ended early."""
+    def count_run(
+        self,
+        pk: int,
+        counts: Tally,
+        *,
+        why: str = "",
+        finished: bool = False,
+        outcome: str = "",
+        requests: int = 0,
+        retry: str | None = None,
+    ) -> None:
+        """What run *pk* has done so far; *finished* with its *outcome*, and with a *why* when it ended early."""
         given = {"pk": pk, **counts._asdict(), "why": _plain(why), "at": now() if finished else None}
-        self._connection.execute(_COUNT, given)
+        self._connection.execute(_COUNT, {**given, "outcome": outcome, "requests": requests, "retry": retry})
 
     def _next(self) -> int:
         self._seq += 1
