@@ -49,7 +49,7 @@ def test_a_run_counts_and_is_told_in_the_ledger(store: Store) -> None:
     assert summary == Summary(new=25, updated=1, same=1, failed=1, problems=(Fault("line 28", "no title", b"{}"),))
     assert told == [10, 20, 28]
     (line,) = store.runs()
-    assert (line.job, line[4:]) == ("test", (25, 1, 1, 1, "")) and line.finished
+    assert (line.job, line[4:]) == ("test", (25, 1, 1, 1, "", "new", 0, None)) and line.finished
     assert store.count() == 25 and store.cursors() == []
     assert [(a.part, a.where, a.reason) for a in store.quarantined("test")] == [("a", "line 28", "no title")]
 

@@ -153,7 +153,7 @@ def test_the_ledger_keeps_cursors_runs_and_what_was_set_aside(store: Store) -> N
     ]
     assert store.cursor("arxiv", "cs") == "2024-01-02" and store.cursor("arxiv", "math") is None
     newest, older = store.runs()
-    assert older[4:] == (1, 2, 3, 4, "") and older.finished is None and older.started
+    assert older[4:9] == (1, 2, 3, 4, "") and older.finished is None and older.started
     assert newest.job == "acl" and newest.finished and newest.why == "because ?␀"
     (aside,) = store.quarantined("arxiv")
     assert (aside.where, aside.reason, aside.raw) == ("line 3", "no title at all", b"\x00")
@@ -163,6 +163,21 @@ def test_the_ledger_keeps_cursors_runs_and_what_was_set_aside(store: Store) -> N
         writer.set_cursor("acl", "2020", None)
         writer.clear_aside("acl", "x")
     assert store.cursor("acl", "2020") is None and store.failures() == {"arxiv": 1}
+
+
+def test_the_ledger_tells_how_each_job_fared_day_by_day(where: str) -> None:
+    with Store.open(where) as store:
+        with store.writing() as writer:
+            killed, bad, good = (writer.start_run("arxiv") for _ in range(3))
+            running = writer.start_run("arxiv")
+            writer.count_run(bad, Tally(), finished=True, outcome="failed", requests=2, why="503", retry="2024-05-01")
+            writer.count_run(good, Tally(5, 1), finished=True, outcome="new", requests=3)
+        (day,) = store.health("2000-01-01")
+        assert day[0] == "arxiv" and day[2:] == (5, 1, 1, 2, 5)  # the killed one failed, the running one has not yet
+        assert store.health("2999-01-01") == []
+        assert store.last_good("arxiv") == store.runs(job="arxiv")[1].started and store.last_good("acl") is None
+        assert [run.pk for run in store.runs(job="arxiv")] == [running, good, bad, killed]
+        assert store.runs(job="arxiv")[2].retry == "2024-05-01"
 
 
 def test_check_tells_what_disagrees(where: str) -> None:

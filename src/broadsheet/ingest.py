@@ -71,7 +71,9 @@ def run(
             task.commit(records, f"{mark} {task.summary.done + len(records)}")
             if progress:
                 progress(task.summary)
-        task.finish("")
+        with store.writing() as writer:
+            writer.set_cursor(source, part, None)  # the part was read to its end
+        task.finish()
     except StoreError:
         raise  # the ledger cannot be written either; its unfinished line says that the run was cut off
     except BaseException as error:
@@ -183,12 +185,14 @@ class Task:
             problems=(so_far.problems + tuple(faults))[:PROBLEMS],
         )
 
-    def finish(self, why: str) -> None:
-        """The last line of the ledger; the cursor goes when the part was read to its end."""
+    def finish(self, why: str = "", *, requests: int = 0, retry: str | None = None) -> str:
+        """The last line of the ledger, and how the run ended: ``new``, ``updated``, ``nothing new``, ``failed``."""
+        done = self.summary
+        outcome = "failed" if why else "new" if done.new else "updated" if done.updated else "nothing new"
         with self._store.writing() as writer:
-            if not why:
-                writer.set_cursor(self._source, self._part, None)
-            writer.count_run(self._job, self.summary.tally, why=why, finished=True)
+            counts = {"outcome": outcome, "requests": requests, "retry": retry}
+            writer.count_run(self._job, done.tally, why=why, finished=True, **counts)
+        return outcome
 
 
 def _raw(paper: Paper) -> bytes:

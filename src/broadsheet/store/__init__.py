@@ -170,8 +170,7 @@ class Store:
     def health(self, since: str) -> list[Health]:
         """What each job did on each day (``2026-11-20``) from *since* on, in that order."""
         with self._database.reading() as connection:
-            newest = ledger.runs(connection, 1)
-            return ledger.health(connection, since, newest[0].pk if newest else 0)
+            return ledger.health(connection, since)
 
     def quarantined(self, source: str | None = None, limit: int = 100) -> list[Aside]:
         """Records that were set aside (of one source), newest first."""

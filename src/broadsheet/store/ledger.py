@@ -92,8 +92,8 @@ _HEALTH = sa.text(
     """
     SELECT job, substr(started, 1, 10) AS day, sum(new), sum(updated),
         sum(CASE WHEN outcome IN ('new', 'updated', 'nothing new') THEN 1 ELSE 0 END),
-        sum(CASE WHEN outcome = 'failed' OR (finished IS NULL AND pk < :running) THEN 1 ELSE 0 END), sum(requests)
-    FROM run WHERE started >= :since GROUP BY job, substr(started, 1, 10) ORDER BY job, day
+        sum(CASE WHEN outcome = 'failed' OR (finished IS NULL AND pk < last) THEN 1 ELSE 0 END), sum(requests)
+    FROM run JOIN (SELECT job AS of, max(pk) AS last FROM run GROUP BY job) AS latest ON of = job WHERE started >= :since GROUP BY job, substr(started, 1, 10) ORDER BY job, day
     """
 )
 _ASIDE = sa.text(
@@ -134,9 +134,9 @@ def last_good(connection: sa.Connection, job: str) -> str | None:
     return started
 
 
-def health(connection: sa.Connection, since: str, running: int) -> list[Health]:
-    """What each job did on each day from *since* on; an unfinished run before number *running* was cut off."""
-    rows = connection.execute(_HEALTH, {"since": since, "running": running}).all()
+def health(connection: sa.Connection, since: str) -> list[Health]:
+    """What each job did on each day from *since* on; an unfinished run after which another began was cut off."""
+    rows = connection.execute(_HEALTH, {"since": since}).all()
     return [Health(job, day, *map(int, counts)) for job, day, *counts in rows]
 
 
