@@ -152,9 +152,38 @@ def test_a_number_is_within_its_bounds_or_refused(row: settings.Setting, value: 
 @pytest.mark.parametrize("row", settings.TABLE, ids=lambda row: row.name)
 def test_every_default_passes_its_own_check(row: settings.Setting) -> None:
     assert settings.checked(row, row.default) == row.default
-    assert settings.checked(row, str(row.default)) == row.default
+    said = ", ".join(row.default) if row.kind is tuple else str(row.default)
+    assert settings.checked(row, said) == row.default
 
 
 def test_an_unknown_flag_is_our_bug(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         settings.load(tmp_path, {}, {"no_such": 1})
+
+
+def test_followed_sources_are_tables_of_the_file_and_keys_of_the_environment(tmp_path: Path) -> None:
+    (tmp_path / settings.FILE).write_text("""
+[sources.arxiv]
+categories = ["cs.IR"]
+[sources.my-library]
+kind = "zotero"
+""")
+    (tmp_path / "key").write_text("secret\n")
+    found = settings.load(tmp_path, {"BROADSHEET_MY_LIBRARY_KEY_FILE": str(tmp_path / "key")}).followed
+    assert found == {"arxiv": {"categories": ["cs.IR"]}, "my-library": {"kind": "zotero", "key": "secret"}}
+    assert "secret" not in repr(settings.load(tmp_path, {"BROADSHEET_MY_LIBRARY_KEY": "secret"}))
+
+
+@pytest.mark.parametrize("text", ["[sources]\narxiv = 1", "sources = 3", "[sources.'A B']\nkind = 'feed'"])
+def test_a_followed_source_that_is_no_table_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / settings.FILE).write_text(text)
+    with pytest.raises(Mistake, match=r"\[sources\]"):
+        settings.load(tmp_path, {})
+
+
+@pytest.mark.parametrize(("said", "found"), [("a, b,a", ("a", "b")), (["x y"], ("x y",)), ("", ()), ([], ())])
+def test_a_list_is_a_list_or_has_commas(said: object, found: tuple[str, ...]) -> None:
+    row = settings.Setting("names", tuple, (), "", "Names.")
+    assert settings.checked(row, said) == found
+    with pytest.raises(ValueError):
+        settings.checked(row, [1])

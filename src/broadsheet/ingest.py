@@ -65,7 +65,7 @@ def run(
         job = writer.start_run(source)
         if not start:
             writer.clear_aside(source, part)
-    task = Task(store, source, part, job, Summary(resumed=start))
+    task = Task(store, source, part, job, Summary(resumed=start), source)
     try:
         for records in _batches(_whole(read(start), part), batch):
             task.commit(records, f"{mark} {task.summary.done + len(records)}")
@@ -119,10 +119,13 @@ def _weight(record: Paper | Fault) -> int:
 
 
 class Task:
-    """One run on its way through a part of a source: what it has done so far."""
+    """One run on its way through a part of a source: what it has done so far.
 
-    def __init__(self, store: Store, source: str, part: str, job: int, summary: Summary) -> None:
-        self._store, self._source, self._part, self._job = store, source, part, job
+    *form* is the module of `sources` that can read again what is set aside.
+    """
+
+    def __init__(self, store: Store, source: str, part: str, job: int, summary: Summary, form: str = "") -> None:
+        self._store, self._source, self._part, self._job, self._form = store, source, part, job, form
         self.summary = summary
 
     def commit(self, records: Sequence[Paper | Fault], cursor: str) -> None:
@@ -141,7 +144,7 @@ class Task:
             plan = Plan(writer.match([record for record in records if isinstance(record, Paper)]))
             faults = self._cut(filter(None, self._faults(plan, records)))
             plan.write(writer)
-            writer.set_aside(self._source, self._part, faults)
+            writer.set_aside(self._source, self._part, faults, self._form)
             summary = self._sum(plan.counts, faults)
             writer.set_cursor(self._source, self._part, cursor)
             writer.count_run(self._job, summary.tally)
@@ -190,8 +193,9 @@ class Task:
         done = self.summary
         outcome = "failed" if why else "new" if done.new else "updated" if done.updated else "nothing new"
         with self._store.writing() as writer:
-            counts = {"outcome": outcome, "requests": requests, "retry": retry}
-            writer.count_run(self._job, done.tally, why=why, finished=True, **counts)
+            writer.count_run(
+                self._job, done.tally, why=why, finished=True, outcome=outcome, requests=requests, retry=retry
+            )
         return outcome
 
 

@@ -17,6 +17,8 @@ from broadsheet.errors import Mistake
 
 FILE = "broadsheet.toml"
 PREFIX = "BROADSHEET_"
+FOLLOWED = "sources"  # the file's section with a table for each source that is followed
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class Setting(NamedTuple):
@@ -51,6 +53,8 @@ class Setting(NamedTuple):
             return "true or false"
         if self.kind is str:
             return "text"
+        if self.kind is tuple:
+            return "a list of texts"
         noun = "a whole number" if self.kind is int else "a number"
         if self.low is not None and self.high is not None:
             return f"{noun} from {self.low} to {self.high}"
@@ -87,6 +91,16 @@ class Settings:
     host: str = _row("127.0.0.1", "web", "The address to serve on; 0.0.0.0 for every network of the machine.")
     workers: int = _row(0, "web", "How many processes answer; 0 for one a core, at most 4.", low=0, high=64)
     port: int = _row(8008, "web", "The port to serve on; 0 for any free one.", low=0, high=65535)
+    contact: str = _row("", "fetch", "The owner's e-mail address, told to every service that is asked; none if empty.")
+    proxy: str = _row("", "fetch", "A proxy for every request; empty for what the environment says.", secret=True)
+    private: tuple[str, ...] = _row(
+        (), "fetch", "Hosts or networks that may be asked although they are private: 192.168.1.7, 10.0.0.0/8."
+    )
+    cache_mb: int = _row(256, "fetch", "How many MB of answers are kept, so as not to ask twice.", low=0, high=1 << 20)
+    queue: str = _row(
+        "", "fetch", "Where programs on this machine queue for a host; empty for the user's cache folder."
+    )
+    followed: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # [sources.NAME] -> what it says
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{row.name}={hidden(row, getattr(self, row.name))!r}" for row in TABLE)
@@ -143,9 +157,10 @@ def load(home: Path, env: Mapping[str, str], flags: Mapping[str, object] | None 
         except ValueError:
             got = "what it holds" if row.secret else f"{value!r}"
             wrong.append(f"{place}: {got} is not {row.wants}")
+    followed = _followed(home / FILE, env, wrong)
     if wrong:
         raise Mistake("\n".join(wrong))
-    return Settings(home, **values)
+    return Settings(home, **values, followed=followed)
 
 
 def store(home: Path, name: str, value: str) -> None:
@@ -166,6 +181,8 @@ def store(home: Path, name: str, value: str) -> None:
 
 def checked(row: Setting, value: object) -> Any:
     """*value* as the setting's type, within its bounds; a string is read as its text says. Raises ValueError."""
+    if row.kind is tuple:
+        return _listed(value)
     if isinstance(value, str) and row.kind is not str:
         value = _read(row.kind, value.strip())
     if row.kind is float and type(value) is int:
@@ -178,6 +195,14 @@ def checked(row: Setting, value: object) -> Any:
         if not low <= value <= high:  # also refuses nan
             raise ValueError(value)
     return value
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    """A list of texts, or one text with commas."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+        raise ValueError(value)
+    return tuple(dict.fromkeys(item.strip() for item in items if item.strip()))
 
 
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -199,6 +224,7 @@ def _from_file(path: Path, wrong: list[str]) -> Found:
         wrong.append(f"{path}: cannot be read: {error}")
         return
     sections = {row.section for row in TABLE if row.section}
+    tables.pop(FOLLOWED, None)
     for name, value in tables.items():
         if name in sections and isinstance(value, dict):
             for inner, innermost in value.items():
@@ -207,6 +233,31 @@ def _from_file(path: Path, wrong: list[str]) -> Found:
             wrong.append(f"[{name}]: no such section{_near(name, sections)}")
         else:
             yield from _found("", name, value, wrong)
+
+
+def _followed(path: Path, env: Mapping[str, str], wrong: list[str]) -> dict[str, dict[str, object]]:
+    """name -> options of every ``[sources.NAME]``; ``BROADSHEET_NAME_KEY`` and ``..._KEY_FILE`` say one, too."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(FOLLOWED, {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return {}  # there is no file, or what is wrong with it has been told
+    if not isinstance(tables, dict):
+        tables = {FOLLOWED: tables}
+    found: dict[str, dict[str, object]] = {}
+    for name, table in tables.items():
+        if not _NAME.fullmatch(name) or not isinstance(table, dict):
+            wrong.append(f"[{FOLLOWED}] {name}: write [{FOLLOWED}.NAME] with a name of small letters, digits, - and _")
+            continue
+        found[name] = dict(table)
+        place = f"{PREFIX}{name.upper().replace('-', '_')}_KEY"
+        if place in env:
+            found[name]["key"] = env[place]
+        elif place + "_FILE" in env:
+            try:
+                found[name]["key"] = Path(env[place + "_FILE"]).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                wrong.append(f"{place}_FILE: {env[place + '_FILE']!r} cannot be read: {error}")
+    return found
 
 
 def _found(section: str, name: str, value: object, wrong: list[str]) -> Found:

@@ -93,7 +93,8 @@ _HEALTH = sa.text(
     SELECT job, substr(started, 1, 10) AS day, sum(new), sum(updated),
         sum(CASE WHEN outcome IN ('new', 'updated', 'nothing new') THEN 1 ELSE 0 END),
         sum(CASE WHEN outcome = 'failed' OR (finished IS NULL AND pk < last) THEN 1 ELSE 0 END), sum(requests)
-    FROM run JOIN (SELECT job AS of, max(pk) AS last FROM run GROUP BY job) AS latest ON of = job WHERE started >= :since GROUP BY job, substr(started, 1, 10) ORDER BY job, day
+    FROM run JOIN (SELECT job AS of, max(pk) AS last FROM run GROUP BY job) AS latest ON of = job
+    WHERE started >= :since GROUP BY job, substr(started, 1, 10) ORDER BY job, day
     """
 )
 _ASIDE = sa.text(
