@@ -17,8 +17,10 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"sources", "store", "embed", "rank", "understand", "mail"}),
     frozenset({"index"}),
     frozenset({"find"}),
-    frozenset({"decide"}),
+    frozenset({"decide", "following"}),
     frozenset({"ingest", "digest", "evaluate"}),
+    frozenset({"harvest"}),
+    frozenset({"enrich"}),
     frozenset({"library"}),
     frozenset({"web", "worker", "console"}),
     frozenset({"checkup", "demonstration", "export", "models"}),  # the longer verbs

@@ -128,6 +128,11 @@ def hidden(row: Setting, value: object) -> object:
     return "***"
 
 
+def is_source_name(name: str) -> bool:
+    """Whether a followed source may be called that."""
+    return bool(_NAME.fullmatch(name))
+
+
 def home(flag: str | Path | None, env: Mapping[str, str]) -> Path:
     """The library's folder: *flag*, else ``BROADSHEET_HOME``, else the platform's folder for a user's data."""
     chosen = flag or env.get(PREFIX + "HOME")

@@ -34,6 +34,7 @@ class Change(NamedTuple):
 
 
 _COUNTER = sa.text("SELECT papers, seq FROM counter")
+_NEWEST = sa.text("SELECT pk FROM counter")
 _MARK = sa.text("SELECT value FROM mark WHERE seq >= :seq ORDER BY seq LIMIT 1")
 _CHANGES = sa.text("SELECT seq, pk, data FROM paper WHERE seq > :after ORDER BY seq LIMIT :limit")
 _SCAN = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
@@ -98,6 +99,11 @@ class Store:
         """The number of the newest change; 0 in an empty store. An index that has seen it is up to date."""
         with self._database.reading() as connection:
             return int(connection.execute(_COUNTER).one()[1])
+
+    def newest(self) -> int:
+        """The pk that was given last; 0 in an empty store."""
+        with self._database.reading() as connection:
+            return int(connection.execute(_NEWEST).scalar_one())
 
     def mark(self, seq: int) -> int:
         """A number that tells this store's history up to change *seq* from every other; 0 if it has no such change."""
