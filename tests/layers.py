@@ -40,6 +40,7 @@ HOME_OF: Mapping[str, str] = {
     "alembic": "store", "psycopg": "store", "sqlalchemy": "store", "sqlite3": "store",
     "fastapi": "web", "starlette": "web", "uvicorn": "web",
     "faiss": "index", "tantivy": "index",
+    "pypdf": "sources", "tomlkit": "following", "urllib3": "fetch",
     "tokenizers": "embed", "torch": "embed",
 }  # fmt: skip
 

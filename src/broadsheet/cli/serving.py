@@ -61,6 +61,7 @@ def application(library: "Library") -> Any:
 
 
 def _worker(home: Path, flags: dict[str, object]) -> Any:
+    from broadsheet.library import open_library
 
     return application(open_library(home, env={}, flags=flags))
 
