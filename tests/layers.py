@@ -21,6 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"ingest", "digest", "evaluate"}),
     frozenset({"harvest"}),
     frozenset({"enrich"}),
+    frozenset({"standing", "sync"}),
     frozenset({"library"}),
     frozenset({"web", "worker", "console"}),
     frozenset({"checkup", "demonstration", "export", "models"}),  # the longer verbs

@@ -16,7 +16,7 @@ import orjson
 from broadsheet.errors import SourceError, StoreError
 from broadsheet.fetch import Client, FetchError
 from broadsheet.following import Followed
-from broadsheet.harvest import Report, Watch, alone, iso, not_before, pause, told
+from broadsheet.harvest import Report, Watch, alone, iso, lock_of, not_before, pause, told
 from broadsheet.ingest import Summary, Task
 from broadsheet.paper import Paper
 from broadsheet.sources import Record, Step, enrichers
@@ -63,7 +63,7 @@ def run(
     store: Store, one: Followed, client: Client, *, locks: Path, now: datetime, watch: Watch | None = None
 ) -> Report:
     """Asks the enricher *one* about papers until all have been asked about or the day's budget is spent."""
-    with alone(locks / f"{one.name}-{PART}.lock") as free:
+    with alone(lock_of(locks, job_of(one))) as free:
         if not free:
             return Report(job_of(one), "running", why="another process is asking it")
         if (waiting := not_before(store, job_of(one), now)) is not None:

@@ -74,7 +74,7 @@ def run(
     *locks* is a folder: two processes do not read one source at once. Raises StoreError; the network's and the
     source's faults are in the report and in the ledger.
     """
-    with alone(locks / f"{one.name}.lock") as free:
+    with alone(lock_of(locks, one.name)) as free:
         if not free:
             return Report(one.name, "running", why="another process is reading it")
         if not force and (waiting := not_due(store, one, now)):
@@ -205,3 +205,16 @@ def alone(path: Path) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def under_way(locks: Path, job: str) -> bool:
+    """Whether some process is at *job* now."""
+    path = lock_of(locks, job)
+    if not path.exists():
+        return False
+    with alone(path) as free:
+        return not free
+
+
+def lock_of(locks: Path, job: str) -> Path:
+    return locks / f"{job.replace(' ', '-')}.lock"

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -23,11 +24,16 @@ from broadsheet.store import Store
 if TYPE_CHECKING:
     from broadsheet.embed import Encoder
     from broadsheet.evaluate import Figures
+    from broadsheet.fetch import Client
     from broadsheet.find import Finder
+    from broadsheet.following import Followed
+    from broadsheet.harvest import Report
     from broadsheet.index import Index
     from broadsheet.ingest import Summary
     from broadsheet.settings import Settings
     from broadsheet.sources.files import File
+    from broadsheet.standing import Standing
+    from broadsheet.sync import Board
 
 STORE_FILE = "store.sqlite3"
 
@@ -229,6 +235,44 @@ class Library:
             return self.store.resolve(list(wanted))
 
         return measure.evaluate(judged, ask, known, watch.moved)
+
+    # -- sources -------------------------------------------------------------------------------------------------------
+
+    def followed(self) -> "tuple[Followed, ...]":
+        """The sources of the settings, checked. Raises Mistake."""
+        from broadsheet import following
+
+        return following.followed(self.settings)
+
+    @cached_property
+    def client(self) -> "Client":
+        """The way to the network, polite and bounded."""
+        from broadsheet import sync
+
+        return sync.client(self.settings)
+
+    def sync(
+        self, names: Sequence[str] = (), *, force: bool = False, board: "Board | None" = None, watch: Watch = BLIND
+    ) -> "tuple[Report, ...]":
+        """Catch up with the followed sources (those named, or all), then index what is new.
+
+        *force* asks also a source that can have nothing new yet. Raises NotFound for a name that is not followed.
+        """
+        from broadsheet import following, sync
+
+        chosen = following.wanted(self.followed(), names)
+        reports = sync.run(
+            self.store, chosen, self.client, home=self.home, now=datetime.now(UTC), force=force, board=board
+        )
+        if any(report.new or report.updated for report in reports):
+            self.refresh(watch)
+        return reports
+
+    def sources(self) -> "tuple[Standing, ...]":
+        """How every source stands: its last run, when it is asked again, its health of ninety days."""
+        from broadsheet import standing, sync
+
+        return standing.standings(self.store, self.followed(), self.home / sync.LOCKS, datetime.now(UTC))
 
     # -- state ---------------------------------------------------------------------------------------------------------
 
