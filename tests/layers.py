@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"find"}),
     frozenset({"decide", "following"}),
     frozenset({"ingest", "digest", "evaluate"}),
-    frozenset({"harvest"}),
+    frozenset({"harvest", "quarantine"}),
     frozenset({"enrich"}),
     frozenset({"standing", "sync"}),
     frozenset({"library"}),

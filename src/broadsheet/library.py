@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from broadsheet.harvest import Report
     from broadsheet.index import Index
     from broadsheet.ingest import Summary
+    from broadsheet.quarantine import Retried
     from broadsheet.settings import Settings
     from broadsheet.sources.files import File
     from broadsheet.standing import Standing
@@ -267,6 +268,12 @@ class Library:
         if any(report.new or report.updated for report in reports):
             self.refresh(watch)
         return reports
+
+    def retry(self, names: Sequence[str] = ()) -> "Retried":
+        """Try to take again what was set aside (of those sources, or of all)."""
+        from broadsheet import quarantine
+
+        return quarantine.retry(self.store, names)
 
     def sources(self) -> "tuple[Standing, ...]":
         """How every source stands: its last run, when it is asked again, its health of ninety days."""
