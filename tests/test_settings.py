@@ -169,7 +169,7 @@ categories = ["cs.IR"]
 kind = "zotero"
 """)
     (tmp_path / "key").write_text("secret\n")
-    found = settings.load(tmp_path, {"BROADSHEET_MY_LIBRARY_KEY_FILE": str(tmp_path / "key")}).followed
+    found = settings.followed(tmp_path, {"BROADSHEET_MY_LIBRARY_KEY_FILE": str(tmp_path / "key")})
     assert found == {"arxiv": {"categories": ["cs.IR"]}, "my-library": {"kind": "zotero", "key": "secret"}}
     assert "secret" not in repr(settings.load(tmp_path, {"BROADSHEET_MY_LIBRARY_KEY": "secret"}))
 

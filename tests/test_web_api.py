@@ -99,6 +99,7 @@ def test_the_description_names_every_route(client: TestClient) -> None:
         "/api/v1/paper/{identifier}",
         "/api/v1/search",
         "/api/v1/similar/{identifier}",
+        "/api/v1/sources",
         "/api/v1/stats",
     ]
     names = {parameter["name"] for parameter in paths["/api/v1/search"]["get"]["parameters"]}

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from broadsheet import registry, settings, sources
 from broadsheet.errors import Mistake, NotFound
-from broadsheet.settings import FILE, FOLLOWED, Setting, Settings
+from broadsheet.settings import FILE, FOLLOWED, Setting
 from broadsheet.sources import Options, Source
 
 
@@ -37,10 +37,10 @@ class Followed:
         return {row.name: settings.hidden(row, self.options[row.name]) for row in rows}
 
 
-def followed(config: Settings) -> tuple[Followed, ...]:
-    """Every source of the settings, in their order. Raises one Mistake with all that is wrong."""
+def followed(home: Path, env: Mapping[str, str]) -> tuple[Followed, ...]:
+    """Every source that the library's file names now, in its order. Raises one Mistake with all that is wrong."""
     found, wrong = [], []
-    for name, table in config.followed.items():
+    for name, table in settings.followed(home, env).items():
         try:
             found.append(read(name, table))
         except Mistake as mistake:

@@ -100,8 +100,8 @@ class Shelf(NamedTuple):
 class Library:
     """Opened by `open_library`. Safe to share between threads; several processes may hold the same library."""
 
-    def __init__(self, config: "Settings", store: Store) -> None:
-        self.settings, self.store = config, store
+    def __init__(self, config: "Settings", store: Store, env: Mapping[str, str]) -> None:
+        self.settings, self.store, self._env = config, store, env
 
     @property
     def home(self) -> Path:
@@ -240,10 +240,10 @@ class Library:
     # -- sources -------------------------------------------------------------------------------------------------------
 
     def followed(self) -> "tuple[Followed, ...]":
-        """The sources of the settings, checked. Raises Mistake."""
+        """The sources that the library's file names now, checked. Raises Mistake."""
         from broadsheet import following
 
-        return following.followed(self.settings)
+        return following.followed(self.home, self._env)
 
     @cached_property
     def client(self) -> "Client":
@@ -328,7 +328,7 @@ def open_library(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Mistake(f"{folder}: a library cannot be made here ({error.strerror})") from error
-    return Library(config, Store.open(config.store or folder / STORE_FILE, create=create))
+    return Library(config, Store.open(config.store or folder / STORE_FILE, create=create), env)
 
 
 def _plain(text: str) -> Query:

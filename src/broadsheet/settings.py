@@ -162,10 +162,10 @@ def load(home: Path, env: Mapping[str, str], flags: Mapping[str, object] | None 
         except ValueError:
             got = "what it holds" if row.secret else f"{value!r}"
             wrong.append(f"{place}: {got} is not {row.wants}")
-    followed = _followed(home / FILE, env, wrong)
+    _followed(home / FILE, env, wrong)  # told now, with the rest; `followed` reads it when it is needed
     if wrong:
         raise Mistake("\n".join(wrong))
-    return Settings(home, **values, followed=followed)
+    return Settings(home, **values)
 
 
 def store(home: Path, name: str, value: str) -> None:
@@ -238,6 +238,15 @@ def _from_file(path: Path, wrong: list[str]) -> Found:
             wrong.append(f"[{name}]: no such section{_near(name, sections)}")
         else:
             yield from _found("", name, value, wrong)
+
+
+def followed(home: Path, env: Mapping[str, str]) -> dict[str, dict[str, object]]:
+    """What the library's file says now about the sources that are followed. Raises Mistake."""
+    wrong: list[str] = []
+    found = _followed(home / FILE, env, wrong)
+    if wrong:
+        raise Mistake("\n".join(wrong))
+    return found
 
 
 def _followed(path: Path, env: Mapping[str, str], wrong: list[str]) -> dict[str, dict[str, object]]:

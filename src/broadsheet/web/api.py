@@ -65,6 +65,13 @@ def stats(request: Request) -> Response:
     return answer(request, dumps(site.of(request).library.stats().to_dict()), JSON)
 
 
+@router.get("/sources", summary="Where papers come from, and how each source fares")
+def sources(request: Request) -> Response:
+    found = site.of(request).library.sources()
+    public = [{key: value for key, value in one.to_dict().items() if key != "options"} for one in found]
+    return answer(request, dumps({"sources": public}), JSON)
+
+
 def _page(request: Request, page: Page) -> Response:
     """An answer; its fingerprint leaves out how long it took, so that asking again can be a 304."""
     timeless: dict[str, Any] = replace(page, took_ms=0.0).to_dict()

@@ -12,13 +12,14 @@ from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
-from broadsheet.web import site, typeset, urls, views
+from broadsheet.web import health, site, typeset, urls, views
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 
 NEWEST = 13  # papers on the front page: one lead and two even columns
 VENUES = 12  # and as many categories, to browse from the front page
 SIMILAR = 6
+ASIDE = 50  # records of the quarantine on one page; the command line shows all
 MAX_ID = 2_000  # characters; no identifier is that long
 
 _EXPORTS: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
@@ -119,6 +120,18 @@ def about(request: Request) -> Response:
     return answer(request, here.render("about.html", query=Query(), weights=weights))
 
 
+def sources(request: Request) -> Response:
+    """Where the papers come from, and how each source fares."""
+    here = site.of(request)
+    found = here.library.sources()
+    body = here.render(
+        "sources.html", query=Query(), found=found, followed=any(one.followed for one in found),
+        headline=health.headline(found), aside=here.library.store.quarantined(limit=ASIDE), tone=health.tone,
+        strip=health.strip, moment=lambda iso: health.moment(iso, site.now()),
+    )  # fmt: skip
+    return answer(request, body)
+
+
 def asset(request: Request) -> Response:
     return site.of(request).assets.serve(request)
 
@@ -133,6 +146,7 @@ ROUTES = [
     Route("/", front, name="front"),
     Route("/search", search, name="search"),
     Route("/about", about, name="about"),
+    Route("/sources", sources, name="sources"),
     Route("/static/{name}", asset, name="static"),
     Route("/paper/{identifier:path}", paper, name="paper"),
 ]

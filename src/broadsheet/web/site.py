@@ -46,8 +46,12 @@ def build(library: "Library", title: str, page_size: int) -> Site:
     return Site(library, title, files, _environment(files, title), page_size)
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 def today() -> date:
-    return datetime.now(UTC).date()
+    return now().date()
 
 
 def _environment(files: assets.Assets, title: str) -> Environment:
