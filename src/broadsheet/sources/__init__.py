@@ -15,6 +15,8 @@ A source, which can be followed, has
 ``fetch(client, options, part, cursor, now)``  answers, one by one, each with the cursor that goes on after it
 ``parse(stream, *, source, at, skip=0)``     as above, of one answer
 
+A source that can also complete papers which are here already has ``BATCH`` and ``enrich(client, options, papers)``.
+
 `parse` is pure. Each record of the input gives one `Paper`, one `Gone` (the source has taken it back) or, if it is bad,
 one `Fault` that says where and why; the first *skip* records are passed over, more cheaply than parsed where that can
 be. It raises nothing but `SourceError`, and that only when the bytes themselves break off. *source* and *at* become the
@@ -22,7 +24,7 @@ provenance of every field. `fetch` raises `fetch.FetchError` for the network, So
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, BinaryIO, NamedTuple, Protocol, cast
@@ -93,6 +95,17 @@ class Source(Protocol):
     def parse(self, stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]: ...
 
 
+class Enricher(Protocol):
+    """What a source module offers that can also be asked about papers which are here already.
+
+    Its OPTIONS have a *budget*: how many requests a day may be sent for that, 0 for none.
+    """
+
+    BATCH: int  # papers that one call of `enrich` is given at most
+
+    def enrich(self, client: Client, options: Options, papers: Sequence[Paper]) -> Iterator[Step]: ...
+
+
 @cache
 def _modules() -> dict[str, Any]:
     import sys
@@ -113,6 +126,12 @@ def formats() -> dict[str, Format]:
 def followable() -> dict[str, Source]:
     """Every module of this room that can be followed, by name."""
     return {name: cast("Source", module) for name, module in _modules().items() if hasattr(module, "fetch")}
+
+
+@cache
+def enrichers() -> dict[str, Enricher]:
+    """Every module of this room that can be asked about given papers, by name."""
+    return {name: cast("Enricher", module) for name, module in _modules().items() if hasattr(module, "enrich")}
 
 
 def detect(head: bytes, name: str) -> tuple[str, float]:
