@@ -220,5 +220,5 @@ def test_a_plan_sees_its_own_decisions() -> None:
         "conflict",
         "update",
     ]
-    assert plan.counts == {"insert": 2, "same": 1, "touch": 0, "update": 3, "conflict": 1}
+    assert plan.counts == {"insert": 2, "same": 1, "touch": 0, "update": 3, "conflict": 1, "ignore": 0}
     assert plan.known.ids == dict.fromkeys(("id:old", "id:a", "id:b", "id:c"), 1)

@@ -25,9 +25,10 @@ class Decision(NamedTuple):
     touch     row *pk* gets *paper*, which differs only in when somebody said so
     update    row *pk* gets *paper*; the rows *absorbed* were the same work and go
     conflict  nothing, for the *reason*
+    ignore    nothing: it is a word about a paper that is not here
     """
 
-    kind: Literal["insert", "same", "touch", "update", "conflict"]
+    kind: Literal["insert", "same", "touch", "update", "conflict", "ignore"]
     paper: Paper
     pk: int = 0
     absorbed: tuple[int, ...] = ()
@@ -199,6 +200,12 @@ def _share_an_author(one: Sequence[str], two: Sequence[str]) -> bool:
     return any(theirs and (not first or {first, ""} & theirs) for first, theirs in found)
 
 
+def _word(new: Paper, known: Known) -> Decision:
+    """What to do with a word about a paper (`paper.Gone`): nothing when the paper is not here."""
+    pk = next((known.ids[identifier] for identifier in new.ids if identifier in known.ids), 0)
+    return _join(new, [pk], known) if pk else Decision("ignore", new)
+
+
 class Plan:
     """What one batch will do to the store: decisions, each seen by the next.
 
@@ -207,7 +214,7 @@ class Plan:
 
     def __init__(self, known: Known) -> None:
         self.known = known
-        self.counts = {"insert": 0, "same": 0, "touch": 0, "update": 0, "conflict": 0}
+        self.counts = {"insert": 0, "same": 0, "touch": 0, "update": 0, "conflict": 0, "ignore": 0}
         self._new: dict[int, None] = {}
         self._changed: dict[int, bool] = {}  # row of the store -> whether only dates changed
         self._absorbed: list[tuple[int, int]] = []
@@ -215,7 +222,7 @@ class Plan:
 
     def take(self, copy: Paper) -> Decision:
         copy = apart(copy, self.known)
-        decision = decide(copy, self.known)
+        decision = decide(copy, self.known) if copy.title else _word(copy, self.known)
         self.counts[decision.kind] += 1
         if decision.kind == "insert":
             pk = -1 - len(self.known.papers)

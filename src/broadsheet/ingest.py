@@ -10,8 +10,10 @@ import orjson
 
 from broadsheet.decide import Plan
 from broadsheet.errors import SourceError, StoreError
-from broadsheet.paper import Fault, Paper
+from broadsheet.paper import Fault, Gone, Paper
 from broadsheet.store import Store, Tally, Unstorable, encode
+
+Record = Paper | Fault | Gone
 
 BATCH = 4_000  # records in one transaction
 WEIGHT = 32_000_000  # characters of text in one transaction, so that memory is bounded for any file
@@ -43,7 +45,7 @@ class Summary(NamedTuple):
 def run(
     store: Store,
     source: str,
-    read: Callable[[int], Iterable[Paper | Fault]],
+    read: Callable[[int], Iterable[Record]],
     *,
     part: str,
     mark: str = "",
@@ -88,7 +90,7 @@ def resume(store: Store, source: str, part: str, mark: str) -> int:
     return int(done) if done and seen == mark else 0
 
 
-def _whole(records: Iterable[Paper | Fault], part: str) -> Iterator[Paper | Fault]:
+def _whole(records: Iterable[Record], part: str) -> Iterator[Record]:
     """The records, and one fault more when the bytes break off."""
     try:
         yield from records
@@ -96,9 +98,9 @@ def _whole(records: Iterable[Paper | Fault], part: str) -> Iterator[Paper | Faul
         yield Fault(part, str(error), b"")
 
 
-def _batches(records: Iterator[Paper | Fault], size: int) -> Iterator[list[Paper | Fault]]:
+def _batches(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
     """Lists of at most *size* records, shorter when the records are huge."""
-    batch: list[Paper | Fault] = []
+    batch: list[Record] = []
     weight = 0
     for record in records:
         batch.append(record)
@@ -110,10 +112,12 @@ def _batches(records: Iterator[Paper | Fault], size: int) -> Iterator[list[Paper
         yield batch
 
 
-def _weight(record: Paper | Fault) -> int:
+def _weight(record: Record) -> int:
     """About how many characters it holds."""
     if isinstance(record, Fault):
         return len(record.raw)
+    if isinstance(record, Gone):
+        return len(record.reason)
     listed = sum(map(len, (*record.authors, *record.keywords)))
     return len(record.abstract) + listed + sum(len(text) for pair in (*record.links, *record.extra) for text in pair)
 
@@ -128,7 +132,7 @@ class Task:
         self._store, self._source, self._part, self._job, self._form = store, source, part, job, form
         self.summary = summary
 
-    def commit(self, records: Sequence[Paper | Fault], cursor: str) -> None:
+    def commit(self, records: Sequence[Record], cursor: str) -> None:
         """The records and the *cursor* that goes on after them, in one transaction.
 
         A paper that no database can hold is found out by trying, and set aside on the way again.
@@ -139,9 +143,9 @@ class Task:
             storable = [self._storable(record, at) for at, record in enumerate(records, self.summary.done + 1)]
             self._write(storable, cursor)
 
-    def _write(self, records: Sequence[Paper | Fault], cursor: str) -> None:
+    def _write(self, records: Sequence[Record], cursor: str) -> None:
         with self._store.writing() as writer:
-            plan = Plan(writer.match([record for record in records if isinstance(record, Paper)]))
+            plan = Plan(writer.match([_copy(record) for record in records if not isinstance(record, Fault)]))
             faults = self._cut(filter(None, self._faults(plan, records)))
             plan.write(writer)
             writer.set_aside(self._source, self._part, faults, self._form)
@@ -150,13 +154,13 @@ class Task:
             writer.count_run(self._job, summary.tally)
         self.summary = summary
 
-    def _faults(self, plan: Plan, records: Sequence[Paper | Fault]) -> Iterator[Fault | None]:
+    def _faults(self, plan: Plan, records: Sequence[Record]) -> Iterator[Fault | None]:
         for number, record in enumerate(records, self.summary.done + 1):
             if isinstance(record, Fault):
                 yield record
             else:
-                decision = plan.take(record)
-                yield self._refused(record, number, decision.reason) if decision.kind == "conflict" else None
+                decision = plan.take(copy := _copy(record))
+                yield self._refused(copy, number, decision.reason) if decision.kind == "conflict" else None
 
     def _cut(self, faults: Iterable[Fault]) -> list[Fault]:
         """The faults with as many of their bytes as are kept: a file of the wrong kind must not fill the store."""
@@ -169,13 +173,13 @@ class Task:
     def _refused(self, paper: Paper, number: int, reason: str) -> Fault:
         return Fault(f"{self._part} record {number}", reason, _raw(paper))
 
-    def _storable(self, record: Paper | Fault, number: int) -> Paper | Fault:
+    def _storable(self, record: Record, number: int) -> Record:
         if isinstance(record, Fault):
             return record
         try:
-            encode(record)
+            encode(copy := _copy(record))
         except Unstorable as error:
-            return self._refused(record, number, str(error))
+            return self._refused(copy, number, str(error))
         return record
 
     def _sum(self, counts: dict[str, int], faults: Sequence[Fault]) -> Summary:
@@ -183,7 +187,7 @@ class Task:
         return so_far._replace(
             new=so_far.new + counts["insert"],
             updated=so_far.updated + counts["update"],
-            same=so_far.same + counts["same"] + counts["touch"],
+            same=so_far.same + counts["same"] + counts["touch"] + counts["ignore"],
             failed=so_far.failed + len(faults),
             problems=(so_far.problems + tuple(faults))[:PROBLEMS],
         )
@@ -197,6 +201,10 @@ class Task:
                 self._job, done.tally, why=why, finished=True, outcome=outcome, requests=requests, retry=retry
             )
         return outcome
+
+
+def _copy(record: Paper | Gone) -> Paper:
+    return record.word if isinstance(record, Gone) else record
 
 
 def _raw(paper: Paper) -> bytes:

@@ -11,6 +11,7 @@ from broadsheet.text import clean, fold, surname, title_key
 MAX_TITLE = 2_000  # characters; a longer title is a mis-parsed file, refused by sources
 MAX_ABSTRACT = 100_000
 MAX_AUTHORS = 10_000
+STANDINGS = ("retracted", "withdrawn", "deleted")  # keys of `extra`, the gravest first; the value is the reason
 
 # How far each source is believed about a field's value when two disagree; unlisted sources count 50.
 TRUST: Mapping[str, int] = {"manual": 90, "crossref": 70, "acl": 70, "pubmed": 70, "arxiv": 60, "pages": 20}
@@ -49,6 +50,13 @@ class Gone(NamedTuple):
     status: str
     reason: str
     origin: Origin
+
+    @property
+    def word(self) -> "Paper":
+        """The same as a record to merge with the paper's own: it says nothing but this."""
+        name = f"extra.{self.status}"
+        said = ((self.status, clean(self.reason) or "yes"),)
+        return Paper("", (self.id,), extra=said, provenance=((name, self.origin),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,12 @@ class Paper:
     def more(self, name: str) -> str:
         """A value of `extra`, or an empty string."""
         return dict(self.extra).get(name, "")
+
+    @property
+    def standing(self) -> str:
+        """``retracted``, ``withdrawn`` or ``deleted`` when some source says so, else empty."""
+        said = dict(self.extra)
+        return next((status for status in STANDINGS if status in said), "")
 
     @property
     def sources(self) -> tuple[str, ...]:

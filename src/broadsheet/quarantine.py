@@ -8,6 +8,7 @@ from broadsheet import sources
 from broadsheet.decide import Plan
 from broadsheet.errors import SourceError
 from broadsheet.paper import Paper
+from broadsheet.sources import Format, Source
 from broadsheet.store import Aside, Store, Tally
 
 JOB = "retry"  # its name in the ledger
@@ -61,7 +62,7 @@ class _StillConflictError(Exception):
 
 def _papers(aside: Aside) -> list[Paper]:
     """What its bytes say today: as its own format, or as whatever they look like now."""
-    known = {**sources.formats(), **sources.followable()}
+    known: dict[str, Format | Source] = {**sources.formats(), **sources.followable()}
     guess, _ = sources.detect(aside.raw, "")
     for form in dict.fromkeys((aside.format, guess)):
         if form in known:

@@ -1,6 +1,6 @@
 """The verbs about sources: follow, unfollow, sync, sources."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -62,7 +62,7 @@ def unfollow(context: click.Context, names: tuple[str, ...]) -> None:
 @options_of("fetch")
 @json_option
 @click.pass_context
-def sync(context: click.Context, /, names: tuple[str, ...], force: bool, as_json: bool, **own: object) -> None:
+def sync(context: click.Context, /, names: tuple[str, ...], force: bool, as_json: bool, **own: Any) -> None:
     """Catch up with every followed source, or those named; then make what is new findable."""
     from broadsheet import console
     from broadsheet.cli import _shown
