@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from broadsheet import ids, sources
 from broadsheet.errors import SourceError
-from broadsheet.paper import MAX_TITLE, Fault, Paper
+from broadsheet.paper import MAX_TITLE, Fault, Gone, Paper
 from broadsheet.text import clean
 from test_sources_golden import CASES
 
@@ -39,6 +39,8 @@ def check(name: str, data: bytes) -> None:
     for record in records:
         if isinstance(record, Fault):
             assert record.reason and record.where and len(record.raw) <= 4_096
+        elif isinstance(record, Gone):
+            assert ids.own(record.id) == record.id and record.status
         else:
             check_paper(record)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from broadsheet import sources
-from broadsheet.paper import Fault, Paper
+from broadsheet.paper import Fault, Gone, Paper
 
 HERE = Path(__file__).parent / "data" / "sources"
 CASES = sorted(file for file in HERE.glob("*/*") if not file.name.endswith(".expected.json"))
@@ -22,14 +22,16 @@ def expected_of(case: Path) -> Path:
     return case.with_name(f"{case.name}.expected.json")
 
 
-def read(case: Path, skip: int = 0) -> list[Paper | Fault]:
+def read(case: Path, skip: int = 0) -> list[sources.Record]:
     parse = sources.formats()[case.parent.name].parse
     return list(parse(io.BytesIO(case.read_bytes()), source="golden", at="2024-01-01", skip=skip))
 
 
-def plain(record: Paper | Fault) -> dict[str, Any]:
+def plain(record: sources.Record) -> dict[str, Any]:
     if isinstance(record, Fault):
         return {"fault": record.reason, "where": record.where}
+    if isinstance(record, Gone):
+        return {"gone": record.id, "status": record.status, "reason": record.reason}
     out = record.to_dict()
     if all(origin == ("golden", "2024-01-01") for _, origin in record.provenance):
         out["provenance"] = sorted(name for name, _ in record.provenance)  # the rest is the same for each

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 # Which of a paper's ids names it. A file's own id comes first: the owner chose it, and links to it must
 # keep working; a title hash is the last resort.
-RANK = ("id", "arxiv", "doi", "acl", "pmid", "openalex", "hf", "url", "t")
+RANK = ("id", "arxiv", "doi", "acl", "pmid", "pmcid", "openreview", "dblp", "openalex", "s2", "hf", "oai", "url", "t")
 _RANK = {scheme: place for place, scheme in enumerate(RANK)}
 
 MAX_URL = 2_000  # characters; a database's index refuses keys of a few kilobytes
@@ -28,7 +28,7 @@ _OPENALEX = re.compile(r"^w\d{4,}$", re.IGNORECASE)
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_[ce]id|ref|ref_src)$")
 _PREFIX = {name: re.compile(rf"(?:{name}:\s*)+", re.IGNORECASE) for name in ("arxiv", "acl", "openalex", "pmid", "hf")}
 _DOI_PREFIX = re.compile(r"(?:doi:\s*|(?:https?://)?(?:dx\.)?doi\.org/)+", re.IGNORECASE)
-_KNOWN_PATH = re.compile(r"(?:abs|pdf|html|format|papers|works|anthology|overview)/")
+_KNOWN_PATH = re.compile(r"(?:abs|pdf|html|format|papers|works|anthology|overview|articles|article/PMC|rec)/")
 # An address that needs no quoting, so that parsing it whole would change nothing: nearly every one.
 _PLAIN_URL = re.compile(
     r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)((?:/[\w/:@!$&'()*+,;=~.-]*)?)(?:\?([\w=&+,;:@/?!$'()*~.-]+))?", re.ASCII
@@ -46,6 +46,10 @@ _HOSTS = {
     "api.openalex.org": "openalex",
     "pubmed.ncbi.nlm.nih.gov": "pmid",
     "huggingface.co": "hf",
+    "pmc.ncbi.nlm.nih.gov": "pmcid",
+    "europepmc.org": "pmcid",
+    "dblp.org": "dblp",
+    "openreview.net": "openreview",
 }
 
 
@@ -128,8 +132,44 @@ def _hf(text: str) -> str | None:
     return arxiv(_bare("hf", text))
 
 
+_PMCID = re.compile(r"(?:pmcid:\s*)?(?:PMC)?(\d{4,9})(?:\.\d+)?", re.IGNORECASE)
+_OPENREVIEW = re.compile(r"[A-Za-z0-9_-]{8,12}")
+_DBLP = re.compile(r"(?:rec/)?((?:conf|journals|books|phd|reference|series|tr)/[A-Za-z0-9_./+-]{1,150})")
+_OAI = re.compile(r"[A-Za-z][A-Za-z0-9.-]{1,100}:[!-~]{1,200}")
+
+
+def pmcid(text: str) -> str | None:
+    """``PMC1234567`` as ``1234567``."""
+    match = _PMCID.fullmatch(text.strip())
+    return match[1].lstrip("0") or None if match else None
+
+
+def openreview(text: str) -> str | None:
+    """The id of a forum, which is the paper's; upper and lower case differ."""
+    text = text.strip()
+    return text if _OPENREVIEW.fullmatch(text) else None
+
+
+def dblp(text: str) -> str | None:
+    match = _DBLP.fullmatch(text.strip().removesuffix(".html"))
+    return match[1] if match else None
+
+
+def s2(text: str) -> str | None:
+    """Semantic Scholar's corpus id."""
+    text = text.strip()
+    return text.lstrip("0") or None if text.isascii() and text.isdigit() and len(text) <= 15 else None
+
+
+def oai(text: str) -> str | None:
+    """What a repository calls its item: ``repository.example.org:123`` of ``oai:repository.example.org:123``."""
+    text = text.strip()
+    return text if _OAI.fullmatch(text) else None
+
+
 _SCHEMES: dict[str, Callable[[str], str | None]] = {
     "arxiv": arxiv, "doi": doi, "acl": acl, "openalex": openalex, "pmid": pmid, "hf": _hf, "url": url,
+    "pmcid": pmcid, "openreview": openreview, "dblp": dblp, "s2": s2, "oai": oai,
 }  # fmt: skip
 
 
@@ -164,10 +204,18 @@ def from_url(text: str) -> str | None:
         path = address.split("/", 3)[3] if address.count("/") >= 3 else ""
         if scheme != "doi":
             path = _KNOWN_PATH.sub("", path, count=1) if _KNOWN_PATH.match(path) else path
+        if scheme == "openreview":
+            path = _forum(path)
         value = _SCHEMES[scheme](path.removesuffix(".pdf"))
         if value:
             return _arxiv_of_doi(value) if scheme == "doi" else f"{'arxiv' if scheme == 'hf' else scheme}:{value}"
     return f"url:{address}"
+
+
+def _forum(path: str) -> str:
+    """The id in ``forum?id=abc`` or ``pdf?id=abc&noteId=...``."""
+    page, _, query = path.partition("?")
+    return dict(parse_qsl(query)).get("id", "") if page in ("forum", "pdf") else ""
 
 
 def _arxiv_of_doi(value: str) -> str:

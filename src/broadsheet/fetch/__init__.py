@@ -98,6 +98,12 @@ class Client:
         view.requests = 0
         return view
 
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def stop(self) -> None:
         """Ends every wait and every further request, here and in every view, with `Stopped`."""
         self._stopped.set()

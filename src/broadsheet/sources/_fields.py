@@ -34,6 +34,11 @@ SPELLINGS: Mapping[str, str] = {
     "ids.acl": "acl aclid anthologyid",
     "ids.pmid": "pmid pubmedid pubmed",
     "ids.openalex": "openalex openalexid",
+    "ids.pmcid": "pmcid pmc pubmedcentral",
+    "ids.openreview": "openreview openreviewid",
+    "ids.dblp": "dblp dblpkey",
+    "ids.s2": "corpusid s2",
+    "ids.oai": "oai oaiid",
     "links.page": "url link page href landingpage paperurl abstracturl urlabstract absurl ur l2",
     "links.pdf": "pdf pdfurl urlpdf pdflink fulltext l1 openaccesspdf",
     "links.code": "code codeurl github repository repo githuburl codelink l3",
@@ -112,6 +117,10 @@ class Draft:
             raise WrongRecord(f"an abstract of {len(lone['abstract']):,} characters (at most {MAX_ABSTRACT:,})")
         if len(self.authors) > MAX_AUTHORS:
             raise WrongRecord(f"{len(self.authors):,} authors (at most {MAX_AUTHORS:,})")
+        if len(at) >= 10 and lone.get("date", "")[:4] > str(int(at[:4]) + 1):
+            self.remark("date_given", lone.pop("date"))  # a year that has hardly been printed yet: a slip
+        if len(at) >= 10 and lone.get("year", 0) > int(at[:4]) + 1:
+            self.remark("year_given", lone.pop("year"))
         if "year" not in lone and "date" in lone:
             lone["year"] = int(lone["date"][:4])
         return paper.make(
