@@ -101,13 +101,17 @@ def _open(node: Node, outer: str) -> str:
     return f"<{node.tag}{space}{given}>"
 
 
-def elements(stream: BinaryIO, names: frozenset[str], *, repair: bool = False) -> Iterator[Node]:
+def elements(
+    stream: BinaryIO, names: frozenset[str], *, opens: frozenset[str] = frozenset(), repair: bool = False
+) -> Iterator[Node]:
     """Each outermost element whose local name is in *names*, whole, one by one.
 
+    Where an element begins whose name is in *opens*, and which holds wanted ones, comes a node ``#NAME`` with its
+    attributes alone.
     *repair* also takes an ampersand that begins no reference for itself, as many feeds write it. Raises SourceError
     where the document is not well-formed, breaks off, or declares entities.
     """
-    builder = _Builder(names)
+    builder = _Builder(names, opens)
     parser = builder.parser
     try:
         for text in _clean(stream, repair):
@@ -181,8 +185,8 @@ def _allowed(text: str, repair: bool) -> str:
 class _Builder:
     """Expat's callbacks: wanted elements become nodes, everything else is forgotten at once."""
 
-    def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
+    def __init__(self, names: frozenset[str], opens: frozenset[str]) -> None:
+        self._names, self._opens = names, opens
         self._stack: list[Node] = []
         self._ready: list[Node] = []
         self._count = self._size = 0
@@ -208,6 +212,8 @@ class _Builder:
             if tag in self._names:
                 self._count, self._size = 1, 0
                 stack.append(Node(tag, ns, _local(attrs)))
+            elif tag in self._opens:
+                self._ready.append(Node(f"#{tag}", ns, _local(attrs)))
             return
         node = Node(tag, ns, _local(attrs))
         self._count += 1

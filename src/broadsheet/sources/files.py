@@ -27,7 +27,7 @@ _SUFFIXES = (".gz", ".zst", ".zstd")
 _OTHER = {
     b"PK\x03\x04": "a zip archive: unpack it first", b"BZh": "bzip2: unpack it first",
     b"\xfd7zXZ": "xz: unpack it first",
-    b"%PDF": "a PDF: a paper itself, not a list of papers", b"SQLite format 3": "an SQLite database",
+    b"SQLite format 3": "an SQLite database",
 }  # fmt: skip
 
 

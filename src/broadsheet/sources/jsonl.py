@@ -4,6 +4,7 @@ Any spelling of the fields that `_fields` knows. What `Paper.to_dict` wrote (``e
 the same paper, with its provenance.
 """
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -31,21 +32,25 @@ def sniff(head: bytes, name: str) -> float:
 
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Paper | Fault]:
-    reader = utf8(stream)
-    pieces = _lines(reader) if _by_line(reader.peek(1 << 16)) else _values(reader)
-    for first in pieces:
+    found = pieces(utf8(stream))
+    for first in found:
         records = list(_wrapped(first, source, at)) or [_read(first, source, at)]
         yield from records[skip:]
         skip -= len(records)
         break
-    for piece in pieces:
+    for piece in found:
         if skip > 0:
             skip -= 1
         else:
             yield _read(piece, source, at)
 
 
-class _Piece(NamedTuple):
+def pieces(reader: io.BufferedReader) -> "Iterator[Piece]":
+    """The bytes of each record, by line or by their braces."""
+    return _lines(reader) if _by_line(reader.peek(1 << 16)) else _values(reader)
+
+
+class Piece(NamedTuple):
     """The bytes of one record and where they stand; *cut* when they were too many to keep."""
 
     where: str
@@ -60,18 +65,18 @@ def _by_line(head: bytes) -> bool:
     return not first.startswith(b"[") and (first.endswith(b"}") or not end or not first.startswith(b"{"))
 
 
-def _lines(stream: BinaryIO) -> Iterator[_Piece]:
+def _lines(stream: BinaryIO) -> Iterator[Piece]:
     for line in lines(stream):
-        yield _Piece(f"line {line.number}", line.data, line.cut)
+        yield Piece(f"line {line.number}", line.data, line.cut)
 
 
-def _values(stream: BinaryIO) -> Iterator[_Piece]:
+def _values(stream: BinaryIO) -> Iterator[Piece]:
     """Every object that stands in no other object, cut out by its braces without being parsed."""
     scan = _Scan()
     while chunk := stream.read(max(1 << 16, len(scan.buffer))):
         yield from scan.feed(chunk)
     if scan.depth:
-        yield _Piece(f"record {scan.count + 1}", scan.buffer, scan.cut)
+        yield Piece(f"record {scan.count + 1}", scan.buffer, scan.cut)
 
 
 class _Scan:
@@ -84,7 +89,7 @@ class _Scan:
         self.count = 0
         self.cut = False
 
-    def feed(self, chunk: bytes) -> Iterator[_Piece]:
+    def feed(self, chunk: bytes) -> Iterator[Piece]:
         self.buffer += chunk
         start, self.at, first = 0, len(self.buffer), self.at
         for match in _TOKEN.finditer(self.buffer, first):
@@ -96,7 +101,7 @@ class _Scan:
                 self.depth += (token in b"{[") - (token in b"}]")
                 if not self.depth:
                     self.count += 1
-                    yield _Piece(f"record {self.count}", self.buffer[start : match.end()], self.cut)
+                    yield Piece(f"record {self.count}", self.buffer[start : match.end()], self.cut)
                     self.cut = False
             elif token == b"{":
                 start, self.depth = match.start(), 1
@@ -115,7 +120,7 @@ class _Scan:
         self.buffer = self.buffer[: self.at] + tail
 
 
-def _read(piece: _Piece, source: str, at: str) -> Paper | Fault:
+def _read(piece: Piece, source: str, at: str) -> Paper | Fault:
     try:
         if piece.cut:
             raise WrongRecord(f"longer than {MAX_LINE >> 20} MiB")
@@ -130,7 +135,7 @@ def _paper(record: Any, source: str, at: str) -> Paper:
     return read_exported(record) if is_exported(record) else to_paper(record, source=source, at=at)
 
 
-def _wrapped(piece: _Piece, source: str, at: str) -> Iterator[Paper | Fault]:
+def _wrapped(piece: Piece, source: str, at: str) -> Iterator[Paper | Fault]:
     """The records inside ``{"total": 2, "data": [{...}, {...}]}``, as services answer; nothing for other values."""
     try:
         value = {} if piece.cut else _loads(piece.data)
