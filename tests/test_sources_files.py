@@ -125,7 +125,6 @@ class TestWhatIsWrong:
         ("data", "said"),
         [
             (random.Random(1).randbytes(5_000), "not in a format that holds papers"),
-            (b"%PDF-1.7 ...", "a PDF"),
             (b"PK\x03\x04....", "a zip archive: unpack it first"),
             (b"SQLite format 3\x00...", "an SQLite database"),
         ],

@@ -182,6 +182,8 @@ def parse(text: str) -> str | None:
         return f"{scheme}:{rest.strip()}" if rest.strip() else None
     if colon and scheme in _SCHEMES:
         value = _SCHEMES[scheme](rest)
+        if value and scheme == "doi":
+            return _arxiv_of_doi(value)
         return f"{'arxiv' if scheme == 'hf' else scheme}:{value}" if value else None
     if scheme in ("http", "https"):
         return from_url(text)

@@ -102,7 +102,7 @@ def _said(item: Mapping[str, Any]) -> Mapping[str, Any]:
         "version": number({"n": int(version)}, "n") if version.isdigit() and len(version) < 5 else None,
         "categories": [text(item, "category")],
         "licence": text(item, "license"),
-        "page": where,
+        "page": site,
         "pdf": f"{where}.full.pdf",
         "extra": {
             "server": server, "updated": "" if version in ("", "1") else text(item, "date"), "withdrawn": gone,

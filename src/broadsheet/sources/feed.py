@@ -119,7 +119,7 @@ def _named(said: Mapping[str, Any], repeated: set[str]) -> Mapping[str, Any]:
     known = [found for one in (guid, page, *said["told"]) if (found := ids.parse(one)) and not found.startswith("url:")]
     if not known and (match := _DOI.search(f"{page} {said['text']}")):
         known = [f"doi:{doi}" for doi in [ids.doi(match[0])] if doi]
-    if not known and not page and guid and guid not in repeated:
+    if not known and not page and ":" in guid and guid not in repeated:  # "17" is a name in one feed only
         known = [ids.parse(guid) or f"id:{guid[:200]}"]
     return {key: value for key, value in said.items() if key not in ("guid", "told", "text")} | {"ids": known[:4]}
 
@@ -152,16 +152,7 @@ def _page(item: Node) -> str:
 
 
 def _xml_item(item: Node, feed: str, base: str) -> dict[str, Any]:
-    links = [link for link in item.all("link")]
-    page = next(
-        (
-            one.attrs["href"]
-            for one in links
-            if one.attrs.get("href") and one.attrs.get("rel", "alternate") == "alternate"
-        ),
-        "",
-    )
-    page = page or next((one.text() for one in links if one.text()), "")
+    page = _page(item)
     body = next((text for tag in ("encoded", "content", "description", "summary") if (text := item.text(tag))), "")
     short = item.text("summary") or item.text("description") or body
     guid = item.text("guid") or item.text("id")

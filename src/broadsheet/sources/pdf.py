@@ -90,7 +90,11 @@ def _said(texts: list[str], large: str, title: str, author: str) -> dict[str, An
     title = clean(title)
     if _NO_TITLE.match(title) or len(title) < 8:
         title = large
-    known = [found for found in (_first_id(_ARXIV, head, "arxiv:"), _first_id(_DOI, head[:6_000], "doi:")) if found]
+    known = [
+        found
+        for found in (_first_id(_ARXIV, head, "arxiv:"), _first_id(_DOI, _AFTER.split(head)[0][:6_000], "doi:"))
+        if found
+    ]
     names = re.split(r"\s*[;]\s*|\s*,\s*|\s+and\s+", author) if 3 < len(author) < 2_000 and "@" not in author else []
     return {"title": title, "abstract": _abstract(head), "authors": names, "ids": known}
 

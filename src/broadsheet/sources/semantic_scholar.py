@@ -42,7 +42,10 @@ _SCHEMES = {"arxiv": "ARXIV", "doi": "DOI", "acl": "ACL", "pmid": "PMID", "pmcid
 
 
 def sniff(head: bytes, name: str) -> float:
-    return 0.97 if b'"externalIds"' in head and b'"CorpusId"' in head else 0.0
+    ours = b'"externalIds"' in head and b'"CorpusId"' in head
+    return (
+        0.97 if ours and head.lstrip().startswith((b"[", b'{"total"', b'{"token"', b'{"data"', b'{"offset"')) else 0.0
+    )
 
 
 def parts(options: Options) -> tuple[str, ...]:
