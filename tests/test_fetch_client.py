@@ -1,6 +1,9 @@
 """The client against real servers: what it asks, what it believes, and when it gives up."""
 
+import contextlib
 import gzip
+import socket
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -120,14 +123,46 @@ def test_after_a_403_the_host_is_left_alone(tmp_path: Path) -> None:
     assert caught.value.status == 403 and len(server.log) == 1
 
 
-def test_a_stall_and_a_drip_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stall_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "SILENCE", 0.2)
     with serving(replies(Reply(b"x", pause=1.0), b"then")) as server:
         assert client(tmp_path).get(server.url).body == b"then"
-    with serving(replies(Reply(b"x" * 200_000, drip=0.0001))) as server, pytest.raises(FetchError, match="too long"):
-        parts = fetch.guard.split(server.url)
-        request = wire.Request("GET", server.url, {"Host": parts.netloc}, None, 1 << 20)
-        wire.exchange(request, parts, "127.0.0.1", "", lambda: None, total=0.3)
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: ",
+                                  b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n",
+                                  b"HTTP/1.1 200 OK\r\n\r\n"])  # fmt: skip
+def test_an_answer_that_drips_ends_in_time(head: bytes) -> None:
+    """Bytes come often enough for the limit on silence, in the headers, a chunk, or a body of any length."""
+
+    def drip(listener: socket.socket) -> None:
+        asked, _ = listener.accept()
+        with asked, contextlib.suppress(OSError):
+            asked.recv(10_000)
+            asked.sendall(head)
+            for _ in range(300):
+                asked.sendall(b"x")
+                time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        request, began = wire.Request("GET", url, {}, None, 1 << 20), time.monotonic()
+        with pytest.raises(FetchError, match="took too long"):
+            wire.exchange(request, fetch.guard.split(url), "127.0.0.1", "", lambda: None, total=0.3)
+        assert time.monotonic() - began < 2.0
+        thread.join()
+
+
+def test_a_proxy_is_told_its_password_and_a_wrong_one_is_a_sentence(tmp_path: Path) -> None:
+    with serving(replies(b"page")) as proxy:
+        address = proxy.url.replace("//", "//me:p%40ss@")
+        client(tmp_path, proxy=address, private=["127.0.0.1"]).get("http://127.0.0.1:9/")
+    assert proxy.log[0].headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
+    with pytest.raises(FetchError, match="the proxy must be") as caught:
+        client(tmp_path, proxy="socks5://me:secret@127.0.0.1:1").get("http://127.0.0.1:9/")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_bomb_stops_at_the_cap(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """One request and its answer: bounded in time, in size and in what the answer can make of this machine's memory."""
 
-import time
+import socket
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import SplitResult
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from broadsheet.fetch.errors import FetchError
@@ -17,6 +19,7 @@ CONNECT = 15.0  # seconds
 SILENCE = 60.0  # seconds without a byte
 TOTAL = 600.0  # seconds for one whole answer
 _CHUNK = 1 << 16
+_LONG = "the answer took too long"
 
 
 class Request(NamedTuple):
@@ -52,9 +55,9 @@ def exchange(
     from urllib3.exceptions import HTTPError
 
     host = str(parts.hostname)
-    deadline = time.monotonic() + total
     timeout = urllib3.Timeout(connect=CONNECT, read=min(SILENCE, total))
     pool = _pool(parts, address, proxy, timeout)
+    watch = _Watch(pool, total)
     try:
         target = request.url if proxy and parts.scheme == "http" else _target(parts)
         response = pool.urlopen(
@@ -63,15 +66,57 @@ def exchange(
         )  # fmt: skip
         began()
         headers = {name.lower(): value for name, value in response.headers.items()}
-        pieces = _checked(response.stream(_CHUNK, decode_content=False), host, deadline)
+        pieces = response.stream(_CHUNK, decode_content=False)
         body = _unpacked(pieces, headers.get("content-encoding", ""), request.cap, host)
+        if watch.over:  # an answer without a length looks whole when its connection ends
+            raise Broken(f"{host}: {_LONG}")
         return Reply(response.status, headers, body)
     except HTTPError as error:
-        raise Broken(f"{host}: {_said(error)}") from None
+        raise Broken(f"{host}: {_LONG if watch.over else _said(error)}") from None
     except (OSError, ValueError) as error:  # ValueError: http.client on an answer that is none
-        raise Broken(f"{host}: {type(error).__name__}: {error}") from None
+        raise Broken(f"{host}: {_LONG if watch.over else f'{type(error).__name__}: {error}'}") from None
     finally:
+        watch.cancel()
         pool.close()
+
+
+class _Watch:
+    """Cuts the connections of *pool* when *total* seconds are over.
+
+    A look at the time between two reads is not enough: one read, of a body or of the headers, goes on for as long as
+    a byte comes now and then.
+    """
+
+    def __init__(self, pool: "HTTPConnectionPool", total: float) -> None:
+        self.over = False
+        self._sockets: list[socket.socket] = []
+        self._new: Any = pool.ConnectionCls
+        pool.ConnectionCls = self._connection  # type: ignore[assignment]  # called like the class
+        self._timer = threading.Timer(total, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _connection(self, *args: object, **more: object) -> Any:
+        made = self._new(*args, **more)
+        connect = made.connect
+
+        def connected() -> None:
+            connect()
+            self._sockets.append(made.sock)
+            if self.over:
+                self._cut()
+
+        made.connect = connected
+        return made
+
+    def _cut(self) -> None:
+        self.over = True
+        for one in self._sockets:
+            with suppress(OSError):  # it is closed already
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
 
 
 def _pool(parts: SplitResult, address: str, proxy: str, timeout: "Timeout") -> "HTTPConnectionPool":
@@ -79,13 +124,26 @@ def _pool(parts: SplitResult, address: str, proxy: str, timeout: "Timeout") -> "
     import urllib3
 
     if proxy:
-        manager = urllib3.ProxyManager(proxy, timeout=timeout, maxsize=1)
+        try:
+            manager = urllib3.ProxyManager(proxy, proxy_headers=_known_to(proxy), timeout=timeout, maxsize=1)
+        except ValueError:  # not repeated here: it may hold a password
+            raise FetchError("the proxy must be an address like http://host:3128") from None
         return manager.connection_from_host(parts.hostname, port_of(parts), parts.scheme)
     if parts.scheme == "https":
         return urllib3.HTTPSConnectionPool(
             address, port_of(parts), timeout=timeout, server_hostname=parts.hostname, assert_hostname=parts.hostname
         )
     return urllib3.HTTPConnectionPool(address, port_of(parts), timeout=timeout)
+
+
+def _known_to(proxy: str) -> dict[str, str]:
+    """The name and password in a proxy's address, as the header that it wants to see them in."""
+    import urllib3
+
+    parts = urlsplit(proxy)
+    if not parts.username:
+        return {}
+    return dict(urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}"))
 
 
 def _target(parts: SplitResult) -> str:
@@ -98,13 +156,6 @@ def proxy_for(parts: SplitResult, given: str) -> str:
         return given
     host = str(parts.hostname)
     return "" if proxy_bypass(host) else getproxies().get(parts.scheme, "")
-
-
-def _checked(pieces: Iterator[bytes], host: str, deadline: float) -> Iterator[bytes]:
-    for piece in pieces:
-        if time.monotonic() > deadline:
-            raise Broken(f"{host}: the answer took too long")
-        yield piece
 
 
 def _unpacked(pieces: Iterator[bytes], coding: str, cap: int, host: str) -> bytes:
