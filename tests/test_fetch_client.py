@@ -114,6 +114,13 @@ def test_what_cannot_get_better_is_said_at_once(tmp_path: Path, status: int) -> 
     assert (caught.value.status, caught.value.retry_at, len(server.log)) == (status, 0.0, 1)
 
 
+def test_a_key_that_the_answer_repeats_is_not_shown(tmp_path: Path) -> None:
+    refused = Reply(b"no such keys: sesame, s3cret", 401, {"Content-Type": "text/plain"})
+    with serving(replies(refused)) as server, pytest.raises(FetchError) as caught:
+        client(tmp_path).get(server.url, params={"api_key": "sesame"}, headers={"Authorization": "Bearer s3cret"})
+    assert str(caught.value).endswith("no such keys: ***, ***")
+
+
 def test_after_a_403_the_host_is_left_alone(tmp_path: Path) -> None:
     with serving(replies(Reply(status=403))) as server:
         with pytest.raises(FetchError) as caught:

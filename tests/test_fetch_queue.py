@@ -89,6 +89,16 @@ def test_the_pause_counts_from_the_beginning_of_the_answer(tmp_path: Path) -> No
         assert clock.now == pytest.approx(1_000_005.0)
 
 
+def test_without_an_answer_the_pause_counts_from_the_failure(tmp_path: Path) -> None:
+    clock = Clock()
+    queue, rate = Queue(tmp_path, clock, clock.sleep), Rate("g", 3.0, "")
+    with pytest.raises(ConnectionError), queue.turn(rate, clock.now + 10):
+        clock.now += 2.0  # the request may have arrived as late as this
+        raise ConnectionResetError
+    with queue.turn(rate, clock.now + 10):
+        assert clock.now == pytest.approx(1_000_005.0)
+
+
 def test_a_hold_is_for_everybody_and_too_long_a_wait_is_told(tmp_path: Path) -> None:
     clock = Clock()
     queue, rate = Queue(tmp_path, clock, clock.sleep), Rate("g", 1.0, "")
@@ -101,12 +111,15 @@ def test_a_hold_is_for_everybody_and_too_long_a_wait_is_told(tmp_path: Path) -> 
         assert clock.now == 1_000_500.0
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", '{"next": "x"}', '{"next": 1e400, "written": 0}', "{}"])
+@pytest.mark.parametrize("text", ["", "x", "[]", "x" * 500, '{"next": "x"}', '{"next": 1e400, "written": 0}', "{}"])
 def test_a_damaged_file_does_not_stop_anybody(tmp_path: Path, text: str) -> None:
     clock = Clock()
     (tmp_path / "g.turn").write_text(text)
     with Queue(tmp_path, clock, clock.sleep).turn(Rate("g", 1.0, ""), clock.now + 90_000):
         assert clock.now <= 1_086_400.0
+        began = clock.now
+    with Queue(tmp_path, clock, clock.sleep).turn(Rate("g", 1.0, ""), clock.now + 10):
+        assert clock.now == pytest.approx(began + 1.0)  # and is whole again
 
 
 def test_a_clock_that_is_put_back_blocks_nobody(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ cookies, no referrer, only the program's name and, if the owner has set it, a co
 """
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit
 
 from broadsheet import __version__
 from broadsheet.fetch import guard, wire
@@ -35,6 +36,7 @@ FORBIDDEN = 3_600.0  # seconds that a service which said 403 is left alone
 _LATER = {406, 408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # 406: arXiv's way to say "later"
 _MOVED = {301, 302, 303, 307, 308}
 _ACCEPT = "application/atom+xml, application/json, application/xml, text/xml;q=0.9, */*;q=0.5"
+_KEY = re.compile("key|token", re.IGNORECASE)
 _SECRET = {"authorization", "zotero-api-key", "x-api-key", "crossref-plus-api-token"}
 
 
@@ -162,7 +164,7 @@ class Client:
                 said, status = str(error), None
             else:
                 if reply.status not in _LATER:
-                    return self._usable(reply, final), final
+                    return self._usable(reply, final, _secrets(url, headers)), final
                 said, status = f"{shown(final)} answered {reply.status}", reply.status
                 waited = asked_to_wait(reply.headers, self._clock())
             pause = max(pause, waited)
@@ -173,13 +175,13 @@ class Client:
             self._sleep(pause)
         raise AssertionError("unreachable")
 
-    def _usable(self, reply: wire.Reply, final: str) -> wire.Reply:
+    def _usable(self, reply: wire.Reply, final: str, secrets: Collection[str]) -> wire.Reply:
         if reply.status in (200, 203, 206, 304):
             return reply
         if reply.status == 403:
             again = self._clock() + FORBIDDEN
             raise FetchError(f"{shown(final)} answered 403 (forbidden)", status=403, retry_at=again)
-        raise FetchError(f"{shown(final)} answered {reply.status}{_reason(reply)}", status=reply.status)
+        raise FetchError(f"{shown(final)} answered {reply.status}{_reason(reply, secrets)}", status=reply.status)
 
     def _follow(self, request: wire.Request) -> tuple[wire.Reply, str]:
         """The answer at the end of the redirects, each hop looked at and queued for like the first."""
@@ -277,11 +279,22 @@ def shown(url: str) -> str:
     return f"{parts.netloc}{parts.path}"
 
 
-def _reason(reply: wire.Reply) -> str:
-    """The first words of an answer that says no, when they are text."""
+def _secrets(url: str, headers: Mapping[str, str]) -> list[str]:
+    """What was sent that nobody may read in a sentence: keys in headers and in the query."""
+    asked = [value for name, value in headers.items() if name.lower() in _SECRET]
+    asked += [
+        value for name, value in parse_qsl(urlsplit(url).query) if "key" in name.lower() or "token" in name.lower()
+    ]
+    return [part for value in asked for part in (value, value.rpartition(" ")[2]) if part]
+
+
+def _reason(reply: wire.Reply, secrets: Collection[str]) -> str:
+    """The first words of an answer that says no, when they are text; some services repeat the key in them."""
     if "html" in reply.headers.get("content-type", "html"):
         return ""
-    words = " ".join(reply.body[:400].decode(errors="replace").split())
+    words = " ".join(reply.body[:4096].decode(errors="replace").split())
+    for secret in secrets:
+        words = words.replace(secret, "***")
     return f": {words[:160]}" if words.isprintable() and words else ""
 
 

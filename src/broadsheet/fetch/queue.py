@@ -8,6 +8,7 @@ that it had written down before it asked.
 
 import fcntl
 import json
+import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from broadsheet.fetch.errors import FetchError
 from broadsheet.fetch.rates import Rate
 
 LONGEST = 86_400.0  # seconds that a service can have us wait; more is a mistake of some clock
+_LENGTH = 96  # bytes of a group's file
 _POLL = 0.05  # seconds between looks at a lock that another holds, more or less
 
 
@@ -42,7 +44,9 @@ class Queue:
         Raises FetchError when it has not come by the moment *until*.
         """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self._folder / f"{_safe(rate.group)}.turn").open("a+", encoding="ascii") as file:
+        path = self._folder / f"{_safe(rate.group)}.turn"
+        path.touch()
+        with path.open("r+", encoding="ascii", errors="replace") as file:
             self._lock(file, rate, until)
             wait = self._left(file, rate)
             if self._clock() + wait > until:
@@ -54,6 +58,11 @@ class Queue:
             self._write(file, turn.from_ + rate.every)
             try:
                 yield turn
+            except (
+                BaseException
+            ):  # passed on; without an answer nobody knows when the request arrived: perhaps just now
+                turn.from_ = self._clock()
+                raise
             finally:
                 self._write(file, max(turn.from_ + rate.every, turn.hold))
 
@@ -83,10 +92,10 @@ class Queue:
         return max(0.0, min(coming - now, LONGEST))
 
     def _write(self, file: IO[str], coming: float) -> None:
-        file.seek(0)
-        file.truncate()
-        file.write(json.dumps({"next": coming, "written": self._clock()}))
-        file.flush()
+        """In one call and always of one length: whoever is killed leaves the old text or the new, never none."""
+        text = json.dumps({"next": round(coming, 6), "written": round(self._clock(), 6)})
+        os.pwrite(file.fileno(), text.ljust(_LENGTH).encode("ascii"), 0)
+        os.ftruncate(file.fileno(), _LENGTH)  # of a damaged file more than that may be left
 
 
 def _safe(group: str) -> str:
