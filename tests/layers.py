@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-WORDS = frozenset({"cite", "errors", "ids", "text", "paper", "query", "querylang", "registry", "settings"})
+WORDS = frozenset({"cite", "errors", "ids", "text", "paper", "query", "querylang", "registry", "blocking", "settings"})
 # Lowest first. A room imports from the floors below it; the words may also import each other.
 FLOORS: tuple[frozenset[str], ...] = (
     WORDS,
@@ -17,7 +17,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"sources", "store", "embed", "rank", "understand", "mail"}),
     frozenset({"index"}),
     frozenset({"find"}),
-    frozenset({"decide", "following"}),
+    frozenset({"merge", "following"}),
     frozenset({"ingest", "digest", "evaluate"}),
     frozenset({"harvest", "quarantine"}),
     frozenset({"enrich"}),

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import orjson
 
-from broadsheet.decide import Plan
 from broadsheet.errors import SourceError, StoreError
+from broadsheet.merge import Plan
 from broadsheet.paper import Fault, Gone, Paper
 from broadsheet.store import Store, Tally, Unstorable, encode
 

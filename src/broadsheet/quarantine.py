@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from broadsheet import sources
-from broadsheet.decide import Plan
 from broadsheet.errors import SourceError
+from broadsheet.merge import Plan
 from broadsheet.paper import Paper
 from broadsheet.sources import Format, Source
 from broadsheet.store import Aside, Store, Tally

@@ -15,6 +15,7 @@ from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.store import checks, ledger
 from broadsheet.store.codec import Unstorable, decode, encode
+from broadsheet.store.copies import Alike, Before, Copy, alike, copies_of, history_of
 from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
@@ -22,7 +23,22 @@ from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer
 from broadsheet.text import title_key
 
-__all__ = ["Aside", "Change", "Cursor", "Health", "Known", "Run", "Store", "Tally", "Unstorable", "Writer", "encode"]
+__all__ = [
+    "Alike",
+    "Aside",
+    "Before",
+    "Change",
+    "Copy",
+    "Cursor",
+    "Health",
+    "Known",
+    "Run",
+    "Store",
+    "Tally",
+    "Unstorable",
+    "Writer",
+    "encode",
+]
 
 
 class Change(NamedTuple):
@@ -136,6 +152,21 @@ class Store:
             return []
         with self._database.reading() as connection:
             return titled(connection, key)
+
+    def copies(self, pk: int) -> list[Copy]:
+        """The copies that a paper is made of, oldest first; empty when it is made of one."""
+        with self._database.reading() as connection:
+            return copies_of(connection, [pk]).get(pk, [])
+
+    def history(self, pk: int) -> list[Before]:
+        """What a paper said before its later versions, oldest first."""
+        with self._database.reading() as connection:
+            return history_of(connection, pk)
+
+    def alike(self, pk: int) -> list[Alike]:
+        """Papers that are much like one and yet not surely the same work, the likest first."""
+        with self._database.reading() as connection:
+            return alike(connection, pk)
 
     def scan(self, after: int = 0, limit: int = 1000) -> list[tuple[int, Paper]]:
         """At most *limit* papers with a pk above *after*, by pk."""

@@ -2,10 +2,10 @@
 
 import sqlalchemy as sa
 
+from broadsheet.blocking import blocks as blocks_of
 from broadsheet.store.codec import decode
 from broadsheet.store.db import among
-from broadsheet.store.known import block_of
-from broadsheet.text import plural, title_key
+from broadsheet.text import plural
 
 _COUNTS = sa.text("SELECT count(data), max(pk), max(seq) FROM paper")
 _COUNTER = sa.text("SELECT papers, pk, seq FROM counter")
@@ -55,8 +55,7 @@ def _rows(connection: sa.Connection) -> list[str]:
                 broken.append(pk)
                 continue
             ids.update(dict.fromkeys(paper.ids, pk))
-            if key := title_key(paper.title):
-                blocks.add((block_of(key), pk))
+            blocks.update((block, pk) for block in blocks_of(paper))
         there = among(connection, _ALIASES, sorted(ids))
         hidden += sorted(set(ids.values()) - {pk for _, pk in there}) if len(there) < len(ids) else []
         titled = among(connection, _TITLES, sorted({block for block, _ in blocks}))

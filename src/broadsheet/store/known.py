@@ -1,30 +1,26 @@
 """What a store already holds that could be the same work as some new papers."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from hashlib import blake2b
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from broadsheet.blocking import block_of, near
 from broadsheet.paper import Paper
 from broadsheet.store.codec import decode
 from broadsheet.store.db import among
-from broadsheet.text import title_key
+
+MOST = 60  # papers looked at for one block; of "Editorial" there are thousands, and none is alike
 
 
 class Known(NamedTuple):
-    """ids: id -> pk. titles: normalised title -> pks, ascending. papers: every pk of the two -> its paper."""
+    """ids: id -> pk. blocks: block -> pks, ascending. papers: every pk of the two -> its paper. apart: pairs of ids that
+    somebody has said are two works, both ways round."""
 
     ids: dict[str, int]
-    titles: dict[str, list[int]]
+    blocks: dict[int, list[int]]
     papers: dict[int, Paper]
-
-
-@lru_cache(maxsize=1 << 14)  # asked for once to match and once to write
-def block_of(key: str) -> int:
-    """A signed 64-bit hash of a normalised title. Sure to be the same in every Python and on every machine."""
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
+    apart: frozenset[tuple[str, str]] = frozenset()
 
 
 def sound(identifier: str) -> bool:
@@ -45,15 +41,19 @@ _IDS = """
     WHERE a.id IN :values AND p.data IS NOT NULL
     """
 
-_TITLES = """
-    SELECT t.block, p.pk, p.data
+_BLOCKS = """
+    SELECT t.block, p.pk
     FROM title t JOIN paper q ON q.pk = t.pk JOIN paper p ON p.pk = coalesce(q."into", q.pk)
     WHERE t.block IN :values AND p.data IS NOT NULL
     """
 
+_DATA = "SELECT pk, data FROM paper WHERE pk IN :values AND data IS NOT NULL"
+_APART = "SELECT a, b FROM apart WHERE a IN :values"
+_APART_B = "SELECT b, a FROM apart WHERE b IN :values"
+
 
 def match(connection: sa.Connection, papers: Sequence[Paper]) -> Known:
-    """Everything that shares an id or a normalised title with one of *papers*."""
+    """Everything that shares an id or a block with one of *papers*."""
     ids: dict[str, int] = {}
     found: dict[int, Paper] = {}
     wanted = sorted({identifier for paper in papers for identifier in paper.ids if sound(identifier)})
@@ -61,26 +61,25 @@ def match(connection: sa.Connection, papers: Sequence[Paper]) -> Known:
         ids[identifier] = pk
         if pk not in found:
             found[pk] = decode(data)
-    return Known(ids, _match_titles(connection, papers, found), found)
+    blocks = _match_blocks(connection, papers)
+    missing = sorted({pk for pks in blocks.values() for pk in pks} - found.keys())
+    found.update((pk, decode(data)) for pk, data in among(connection, _DATA, missing))
+    return Known(ids, blocks, found, _apart(connection, wanted) if ids else frozenset())
 
 
-def _match_titles(connection: sa.Connection, papers: Sequence[Paper], found: dict[int, Paper]) -> dict[str, list[int]]:
-    keys = {block_of(key): key for key in {title_key(paper.title) for paper in papers} if key}
-    pks: dict[str, set[int]] = {}
-    for block, pk, data in among(connection, _TITLES, sorted(keys)):
-        pks.setdefault(keys[block], set()).add(pk)
-        if pk not in found:
-            found[pk] = decode(data)
-    return {key: sorted(several) for key, several in pks.items()}
+def _match_blocks(connection: sa.Connection, papers: Sequence[Paper]) -> dict[int, list[int]]:
+    wanted = sorted({block for paper in papers for block in near(paper)})
+    pks: dict[int, set[int]] = {}
+    for block, pk in among(connection, _BLOCKS, wanted):
+        pks.setdefault(block, set()).add(pk)
+    return {block: sorted(several)[:MOST] for block, several in pks.items()}
 
 
-_TITLED = """
-    SELECT DISTINCT p.pk
-    FROM title t JOIN paper q ON q.pk = t.pk JOIN paper p ON p.pk = coalesce(q."into", q.pk)
-    WHERE t.block IN :values AND p.data IS NOT NULL
-    """
+def _apart(connection: sa.Connection, wanted: Sequence[str]) -> frozenset[tuple[str, str]]:
+    pairs = [*among(connection, _APART, wanted), *among(connection, _APART_B, wanted)]
+    return frozenset(pair for a, b in pairs for pair in ((a, b), (b, a)))
 
 
 def titled(connection: sa.Connection, key: str) -> list[int]:
     """The papers of which some copy has the normalised title *key*, by pk."""
-    return sorted(int(pk) for (pk,) in among(connection, _TITLED, [block_of(key)]))
+    return sorted({int(pk) for _, pk in among(connection, _BLOCKS, [block_of(key)])})

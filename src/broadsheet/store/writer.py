@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from broadsheet.blocking import blocks
 from broadsheet.paper import Fault, Paper
 from broadsheet.store.codec import encode
+from broadsheet.store.copies import Copies
 from broadsheet.store.db import many
-from broadsheet.store.known import Known, block_of, match
+from broadsheet.store.known import Known, match
 from broadsheet.store.ledger import Tally
-from broadsheet.text import title_key
 
 # Taking the counter's row is the lock: a second writer waits here until the first has committed, so change numbers
 # become visible in their order and no reader can miss one.
@@ -27,6 +28,7 @@ _DROP = sa.text('UPDATE paper SET seq = :seq, data = NULL, "into" = :into WHERE 
 _FOLLOW = sa.text('UPDATE paper SET "into" = :into WHERE "into" = :pk')
 _LIVE = sa.text("SELECT count(*) FROM paper WHERE pk = :pk AND data IS NOT NULL")
 _ALIAS = "INSERT INTO alias (id, pk) VALUES (:id, :pk) ON CONFLICT (id) DO UPDATE SET pk = excluded.pk"
+_NO_ALIAS = "DELETE FROM alias WHERE id = :id"
 _TITLE = "INSERT INTO title (block, pk) VALUES (:block, :pk) ON CONFLICT DO NOTHING"
 
 _CURSOR = sa.text(
@@ -70,6 +72,11 @@ class Writer:
         self._seq, self._pk, self._papers = map(int, connection.execute(_LOCK).one())
         self._began = self._seq
 
+    @property
+    def copies(self) -> Copies:
+        """The copies, histories and links of papers."""
+        return Copies(self._connection, now())
+
     def finish(self) -> None:
         """Writes the counters down; called once, by `Store.writing`, before the commit."""
         self._connection.execute(_UNLOCK, {"seq": self._seq, "pk": self._pk, "papers": self._papers})
@@ -105,9 +112,13 @@ class Writer:
         pairs = list(copies)
         # Sorted, because neighbours in an index share its pages.
         aliases = sorted([(identifier, pk) for pk, paper in pairs for identifier in paper.ids])
-        titles = sorted({(block_of(key), pk) for pk, paper in pairs if (key := title_key(paper.title))})
+        titles = sorted({(block, pk) for pk, paper in pairs for block in blocks(paper)})
         many(self._connection, _ALIAS, aliases)
         many(self._connection, _TITLE, titles)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Lets these ids lead nowhere."""
+        many(self._connection, _NO_ALIAS, [(identifier,) for identifier in ids])
 
     def absorb(self, pk: int, into: int) -> None:
         """The row *pk* is gone; its ids, and those of all that it had absorbed, lead to *into*."""

@@ -1,20 +1,35 @@
-"""Which copies are one work: what to do with one new copy, and what a whole batch of them will do to the store.
-
-Everything here but `Plan.write` is pure: it sees what the store knows (`store.Known`), never the store.
-"""
+"""Which copies are one work: what to do with one new copy. Pure: it sees what the store knows, never the store."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Literal, NamedTuple
 
+from broadsheet.blocking import near
 from broadsheet.ids import of_title
+from broadsheet.merge import likeness
 from broadsheet.paper import Paper, merge
-from broadsheet.store import Known, Writer
+from broadsheet.store import Known
 from broadsheet.text import STOP_WORDS, clip, initial, surname, title_key, words
 
+MOST_KIN = 5  # links of one paper
 # Schemes whose ids name one work each: two different ones speak against the same work.
 _NAMING = ("arxiv", "doi", "acl", "pmid", "openalex")
+
+
+class Kin(NamedTuple):
+    """A row that is much like the new copy and yet not surely the same work."""
+
+    pk: int
+    score: float
+    why: str
+
+
+class Joined(NamedTuple):
+    """Why a copy is held to be the work of a row: by an id that both have (1.0), or by likeness."""
+
+    score: float
+    why: str
 
 
 class Decision(NamedTuple):
@@ -26,6 +41,7 @@ class Decision(NamedTuple):
     update    row *pk* gets *paper*; the rows *absorbed* were the same work and go
     conflict  nothing, for the *reason*
     ignore    nothing: it is a word about a paper that is not here
+    *joined* is why an update is one, *kin* what the paper is to be linked with.
     """
 
     kind: Literal["insert", "same", "touch", "update", "conflict", "ignore"]
@@ -33,24 +49,66 @@ class Decision(NamedTuple):
     pk: int = 0
     absorbed: tuple[int, ...] = ()
     reason: str = ""
+    joined: "Joined | None" = None
+    kin: tuple[Kin, ...] = ()
 
 
 def decide(new: Paper, known: Known) -> Decision:
-    """What to do with the copy *new*, given everything in the store that shares an id or a title with it. Pure."""
+    """What to do with the copy *new*, given all in the store that shares an id or a block with it. Pure."""
     named = sorted({known.ids[identifier] for identifier in new.ids if identifier in known.ids}, key=_age)
     for pk in named:
         if reason := clash(new, known.papers[pk]):
             return Decision("conflict", new, pk, reason=reason)
     if reason := _bridge(new, named, known):
         return Decision("conflict", new, named[0], reason=reason)
-    others = [pk for pk in known.titles.get(title_key(new.title), ()) if pk not in named]
-    alike = [pk for pk in others if same_work(new, known.papers[pk])]
-    # Of two or more alike nobody can say which one it is.
-    if len(alike) == 1 and not any(clash(known.papers[pk], known.papers[alike[0]]) for pk in named):
-        named = sorted([*named, *alike], key=_age)
+    others = [pk for pk in _near(new, known) if pk not in named and not _apart(new, known.papers[pk], known)]
+    found = _alike(new, others, known)
+    joined = Joined(1.0, f"both are {_shared(new, known.papers[named[0]])}") if named else None
+    if found.same and not any(clash(known.papers[pk], known.papers[found.same.pk]) for pk in named):
+        named = sorted([*named, found.same.pk], key=_age)
+        joined = joined or Joined(found.same.score, found.same.why)
     if not named:
-        return Decision("insert", new)
-    return _join(new, named, known)
+        return Decision("insert", new, kin=found.kin)
+    return _join(new, named, known)._replace(joined=joined, kin=tuple(kin for kin in found.kin if kin.pk not in named))
+
+
+class _Found(NamedTuple):
+    same: Kin | None
+    kin: tuple[Kin, ...]
+
+
+def _near(new: Paper, known: Known) -> list[int]:
+    """The rows that share a block with *new*."""
+    return sorted({pk for block in near(new) for pk in known.blocks.get(block, ())}, key=_age)
+
+
+def _alike(new: Paper, pks: Sequence[int], known: Known) -> _Found:
+    """The one row that is the same work, if it is clear which, and the rows to link with.
+
+    Of two or more that are the same nobody can say which one it is, unless one of them is much surer.
+    """
+    exact = [pk for pk in pks if title_key(known.papers[pk].title) == title_key(new.title)]
+    scored = sorted(((likeness.likeness(new, known.papers[pk]), pk) for pk in pks), reverse=True)
+    score = {pk: value for value, pk in scored}
+    same = [pk for pk in exact if same_work(new, known.papers[pk])]
+    if not exact:
+        same = [pk for value, pk in scored if value >= likeness.SAME]
+        if len(same) > 1 and score[same[0]] - score[same[1]] > 0.1:
+            same = same[:1]
+    chosen = same[0] if len(same) == 1 else 0
+    links = [pk for value, pk in scored if value >= likeness.KIN and pk != chosen and pk not in exact][:MOST_KIN]
+    links += [pk for pk in exact if pk != chosen and distinctive(new.title)][:MOST_KIN]
+    found = {pk: Kin(pk, round(score[pk], 4), likeness.why(new, known.papers[pk])) for pk in (chosen, *links) if pk}
+    return _Found(found.get(chosen), tuple(found[pk] for pk in dict.fromkeys(links)))
+
+
+def _apart(new: Paper, old: Paper, known: Known) -> bool:
+    """Whether somebody has said that the two are two works."""
+    return bool(known.apart) and any((a, b) in known.apart for a in new.ids for b in old.ids)
+
+
+def _shared(new: Paper, old: Paper) -> str:
+    return min(set(new.ids) & set(old.ids), default="named alike")
 
 
 def _bridge(new: Paper, named: Sequence[int], known: Known) -> str:
@@ -67,18 +125,24 @@ def _bridge(new: Paper, named: Sequence[int], known: Known) -> str:
 
 
 def apart(new: Paper, known: Known) -> Paper:
-    """*new* without the addresses that belong to another work, so that it can stand beside it.
+    """*new* without the ids that belong to another work, so that it can stand beside it. Pure.
 
-    An address is the one id that works may share without anybody's fault: the page of a conference, of a lab. Pure.
+    An address is the one id that works may share without anybody's fault: the page of a conference, of a lab. And an id
+    that leads to a row from which somebody has taken this work apart is that row's.
     """
-    lent = {
-        identifier for identifier in new.ids
-        if identifier.startswith("url:") and identifier in known.ids and clash(new, known.papers[known.ids[identifier]])
-    }  # fmt: skip
+    lent = {identifier for identifier in new.ids if identifier in known.ids and _lent(identifier, new, known)}
     if not lent:
         return new
     left = tuple(identifier for identifier in new.ids if identifier not in lent)
     return replace(new, ids=left or (of_title(title_key(new.title), new.first_author, new.year),))
+
+
+def _lent(identifier: str, new: Paper, known: Known) -> bool:
+    row = known.papers[known.ids[identifier]]
+    others = [other for other in new.ids if other != identifier]
+    if known.apart and any((other, theirs) in known.apart for other in others for theirs in row.ids):
+        return True
+    return identifier.startswith("url:") and bool(clash(new, row))
 
 
 def _age(pk: int) -> tuple[bool, int]:
@@ -200,77 +264,7 @@ def _share_an_author(one: Sequence[str], two: Sequence[str]) -> bool:
     return any(theirs and (not first or {first, ""} & theirs) for first, theirs in found)
 
 
-def _word(new: Paper, known: Known) -> Decision:
+def word(new: Paper, known: Known) -> Decision:
     """What to do with a word about a paper (`paper.Gone`): nothing when the paper is not here."""
     pk = next((known.ids[identifier] for identifier in new.ids if identifier in known.ids), 0)
     return _join(new, [pk], known) if pk else Decision("ignore", new)
-
-
-class Plan:
-    """What one batch will do to the store: decisions, each seen by the next.
-
-    New papers have negative pks until they are written.
-    """
-
-    def __init__(self, known: Known) -> None:
-        self.known = known
-        self.counts = {"insert": 0, "same": 0, "touch": 0, "update": 0, "conflict": 0, "ignore": 0}
-        self._new: dict[int, None] = {}
-        self._changed: dict[int, bool] = {}  # row of the store -> whether only dates changed
-        self._absorbed: list[tuple[int, int]] = []
-        self._copies: list[tuple[int, Paper]] = []
-
-    def take(self, copy: Paper) -> Decision:
-        copy = apart(copy, self.known)
-        decision = decide(copy, self.known) if copy.title else _word(copy, self.known)
-        self.counts[decision.kind] += 1
-        if decision.kind == "insert":
-            pk = -1 - len(self.known.papers)
-            self._new[pk] = None
-        elif decision.kind in ("touch", "update"):
-            pk = decision.pk
-            if pk > 0:
-                self._changed[pk] = self._changed.get(pk, True) and decision.kind == "touch"
-            for gone in decision.absorbed:
-                self._absorb(gone, pk)
-        elif decision.kind == "same":
-            pk = decision.pk
-        else:
-            return decision
-        self.known.papers[pk] = decision.paper
-        self._lead(pk, copy)
-        return decision
-
-    def _lead(self, pk: int, copy: Paper) -> None:
-        """Lets the ids and the title of *copy* lead to row *pk*, for the rest of the batch and in the store."""
-        strange = [identifier for identifier in copy.ids if self.known.ids.get(identifier) != pk]
-        self.known.ids.update(dict.fromkeys(strange, pk))
-        key = title_key(copy.title)
-        if untitled := bool(key) and pk not in self.known.titles.get(key, ()):
-            self.known.titles.setdefault(key, []).append(pk)
-        if strange or untitled:
-            self._copies.append((pk, copy))
-
-    def _absorb(self, gone: int, into: int) -> None:
-        for identifier, pk in self.known.ids.items():
-            if pk == gone:
-                self.known.ids[identifier] = into
-        for pks in self.known.titles.values():
-            if gone in pks:
-                pks[:] = dict.fromkeys(into if pk == gone else pk for pk in pks)
-        self._copies = [(into if pk == gone else pk, copy) for pk, copy in self._copies]
-        self._changed.pop(gone, None)
-        if gone > 0:
-            self._absorbed.append((gone, into))
-        else:
-            del self._new[gone]
-
-    def write(self, writer: Writer) -> None:
-        papers = self.known.papers
-        pks = dict(zip(self._new, writer.insert([papers[pk] for pk in self._new]), strict=True))
-        writer.replace([(pk, papers[pk]) for pk, dates_only in self._changed.items() if not dates_only])
-        writer.touch([(pk, papers[pk]) for pk, dates_only in self._changed.items() if dates_only])
-        for gone, into in self._absorbed:
-            writer.absorb(gone, into)
-        # A copy that is its row word for word was remembered with the row.
-        writer.remember([(pks.get(pk, pk), copy) for pk, copy in self._copies if papers[pk] is not copy])
