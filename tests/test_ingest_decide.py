@@ -2,10 +2,10 @@
 
 import pytest
 
-from broadsheet.decide import Plan, clash, decide, distinctive, same_work
+from broadsheet.blocking import blocks
+from broadsheet.merge import Plan, clash, decide, distinctive, same_work
 from broadsheet.paper import Paper, make
 from broadsheet.store import Known
-from broadsheet.text import title_key
 
 LONG = "How to weigh a cloud of words"
 PROSE = "We weigh clouds of words with a balance made of paper and report what each of them weighs on rainy days."
@@ -23,11 +23,11 @@ def known(*papers: Paper) -> Known:
     """What the store would say if it held *papers* as rows 1, 2, ..."""
     rows = dict(enumerate(papers, 1))
     ids = {identifier: pk for pk, paper in rows.items() for identifier in paper.ids}
-    titles: dict[str, list[int]] = {}
+    where: dict[int, list[int]] = {}
     for pk, paper in rows.items():
-        if key := title_key(paper.title):
-            titles.setdefault(key, []).append(pk)
-    return Known(ids, titles, rows)
+        for block in blocks(paper):
+            where.setdefault(block, []).append(pk)
+    return Known(ids, where, rows)
 
 
 def test_nothing_alike_is_a_new_paper() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from broadsheet.blocking import block_of
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Fault, Paper, make
 from broadsheet.store import Change, Store, Tally
@@ -116,7 +117,7 @@ def test_match_finds_by_any_id_and_by_title(store: Store) -> None:
             make("x", "another name for it"), make("x", "?!", ids=["id:nul\x00", "id:\ud800"]),
         ])  # fmt: skip
     assert known.ids == {"doi:10.1/z": 1}
-    assert known.titles == {"paper number 2 of a test": [2], "another name for it": [1]}
+    assert known.blocks == {block_of("paper number 2 of a test"): [2], block_of("another name for it"): [1]}
     assert known.papers == {1: one, 2: two}
 
 

@@ -30,7 +30,7 @@ def blocks(paper: Paper) -> tuple[int, ...]:
 
 
 def near(paper: Paper) -> tuple[int, ...]:
-    """What to look under for copies of the same work: its own blocks, and those of one that has a subtitle more or less."""
+    """What to look under for copies of the same work: its own, and those of one with a subtitle more or less."""
     own = _keys(paper.title, paper.first_author)
     if not own:
         return ()

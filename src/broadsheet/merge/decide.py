@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Literal, NamedTuple
 
-from broadsheet.blocking import near
+from broadsheet.blocking import block_of, near
 from broadsheet.ids import of_title
 from broadsheet.merge import likeness
 from broadsheet.paper import Paper, merge
@@ -87,7 +87,8 @@ def _alike(new: Paper, pks: Sequence[int], known: Known) -> _Found:
 
     Of two or more that are the same nobody can say which one it is, unless one of them is much surer.
     """
-    exact = [pk for pk in pks if title_key(known.papers[pk].title) == title_key(new.title)]
+    titled = known.blocks.get(block_of(title_key(new.title)), ())  # some copy of them, not always the one that shows
+    exact = [pk for pk in pks if pk in titled]
     scored = sorted(((likeness.likeness(new, known.papers[pk]), pk) for pk in pks), reverse=True)
     score = {pk: value for value, pk in scored}
     same = [pk for pk in exact if same_work(new, known.papers[pk])]

@@ -21,7 +21,7 @@ KIN = 0.2  # from this one on they are worth a link
 # DOIs, so those speak less.
 _STRICT = ("id", "arxiv", "acl", "pmid", "pmcid", "openalex", "openreview", "s2")
 _MARKS = re.compile(
-    r"^(?:a )?(?:comments?|reply|response|erratum|errata|corrigendum|correction|addendum|retraction|discussion|rejoinder)\b"
+    r"^(?:a )?(?:comments?|reply|response|erratum|errata|corrigendum|correction|addendum|retraction|discussion)\b"
     r"|\b(?:erratum|corrigendum|supplement(?:ary|al)?(?: material)?|appendix|(?:extended )?abstract|poster|demo|slides"
     r"|video(?: \w+)?)$"
 )

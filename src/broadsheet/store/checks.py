@@ -59,6 +59,6 @@ def _rows(connection: sa.Connection) -> list[str]:
         there = among(connection, _ALIASES, sorted(ids))
         hidden += sorted(set(ids.values()) - {pk for _, pk in there}) if len(there) < len(ids) else []
         titled = among(connection, _TITLES, sorted({block for block, _ in blocks}))
-        hidden += sorted(pk for _, pk in blocks - {(block, pk) for block, pk in titled})
+        hidden += sorted({pk for _, pk in blocks - {(block, pk) for block, pk in titled}} - set(hidden))
     sentences = ((broken, "cannot be read"), (hidden, "cannot be found by their ids or title"))
     return [f"{plural(len(pks), 'paper')} {what}, the first in row {pks[0]}" for pks, what in sentences if pks]

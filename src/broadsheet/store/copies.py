@@ -1,4 +1,4 @@
-"""What is kept of merges: the copies that a paper is made of, what it said before a new version, its likes, verdicts."""
+"""What is kept of merges: the copies that a paper is made of, what it said before, its likes, verdicts."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

@@ -14,8 +14,10 @@ MOST = 60  # papers looked at for one block; of "Editorial" there are thousands,
 
 
 class Known(NamedTuple):
-    """ids: id -> pk. blocks: block -> pks, ascending. papers: every pk of the two -> its paper. apart: pairs of ids that
-    somebody has said are two works, both ways round."""
+    """ids: id -> pk. blocks: block -> pks, ascending. papers: every pk of the two -> its paper.
+
+    apart: pairs of ids that somebody has said are two works, both ways round.
+    """
 
     ids: dict[str, int]
     blocks: dict[int, list[int]]
