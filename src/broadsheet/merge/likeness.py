@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from broadsheet.blocking import main_title
 from broadsheet.paper import Paper
-from broadsheet.text import initial, surname, title_key, words
+from broadsheet.text import initial, plural, surname, title_key, words
 
+MOST = 100  # authors that are compared
 SAME = 0.8  # from this probability on two copies are one work
 KIN = 0.2  # from this one on they are worth a link
 
@@ -120,7 +121,7 @@ def why(a: Paper, b: Paper) -> str:
         else f"titles {found.title:.0%} alike"
     ]
     if not found.nobody:
-        told.append(f"{round(found.authors * min(len(a.authors), len(b.authors)))} authors in common")
+        told.append(f"{plural(round(found.authors * min(len(a.authors), len(b.authors), MOST)), 'author')} in common")
     if a.year is not None and b.year is not None:
         told.append(f"both of {a.year}" if a.year == b.year else f"{min(a.year, b.year)} and {max(a.year, b.year)}")
     if not found.silent:
@@ -163,13 +164,17 @@ def _authors(one: Sequence[str], two: Sequence[str]) -> tuple[float, float]:
     """How much of the shorter list is in the longer one, and whether the first are the same person."""
     if not one or not two:
         return 0.0, 0.0
-    short, long = sorted((one, two), key=len)
+    found = min(_among(one, two), _among(two, one), len(one), len(two))
+    first = _among(one[:1], two[:1])
+    return found / min(len(one), len(two), MOST), float(first)
+
+
+def _among(some: Sequence[str], others: Sequence[str]) -> int:
+    """How many of *some* people are among the *others*."""
     known: dict[str, set[str]] = {}
-    for name in long:
+    for name in others[:MOST]:
         known.setdefault(surname(name), set()).add(initial(name))
-    found = sum(_same_person(surname(name), initial(name), known) for name in short[:50])
-    first = _same_person(surname(one[0]), initial(one[0]), {surname(two[0]): {initial(two[0])}})
-    return found / min(50, len(short)), float(first)
+    return sum(_same_person(surname(name), initial(name), known) for name in some[:MOST])
 
 
 def _same_person(family: str, letter: str, known: dict[str, set[str]]) -> bool:

@@ -38,7 +38,8 @@ def undo(store: Store, pk: int, number: int) -> Split:
         writer.remember([(pk, copy.paper) for copy in rest])
         (new,) = writer.insert([alone])
         writer.copies.drop([part.id, *((rest[0].id,) if len(rest) == 1 else ())])
-        writer.copies.part(ids.best(kept.ids), ids.best(alone.ids), "taken apart by hand")
+        for name in {ids.best(kept.ids), *(ids.best(copy.paper.ids) for copy in rest)}:
+            writer.copies.part(name, ids.best(alone.ids), "taken apart by hand")
         writer.copies.link([(pk, new, part.score or 0.0, "were one paper until somebody took them apart")])
     return Split(pk, new)
 
