@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,6 +19,7 @@ from broadsheet.store.copies import Alike, Before, Copy, alike, copies_of, histo
 from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
+from broadsheet.store.prepared import Prepared
 from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer
 from broadsheet.text import title_key
@@ -32,6 +33,7 @@ __all__ = [
     "Cursor",
     "Health",
     "Known",
+    "Prepared",
     "Run",
     "Store",
     "Tally",
@@ -39,6 +41,10 @@ __all__ = [
     "Writer",
     "encode",
 ]
+
+
+if TYPE_CHECKING:
+    from broadsheet.store.bulk import Bulk
 
 
 class Change(NamedTuple):
@@ -72,6 +78,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._bulk: Bulk | None = None
 
     @classmethod
     def open(cls, where: str | Path, *, create: bool = True, wait: float = WAIT) -> "Store":
@@ -181,9 +188,36 @@ class Store:
         Waits for another writer; raises StoreError when that takes too long, the disk is full or the server is gone.
         """
         with self._database.writing() as connection:
-            writer = Writer(connection)
-            yield writer
-            writer.finish()
+            writer = Writer(connection, self._bulk)
+            mark = self._bulk.mark() if self._bulk else None
+            try:
+                yield writer
+                writer.finish()
+            except BaseException:
+                if self._bulk and mark:
+                    self._bulk.restore(mark)
+                raise
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Makes the transactions of this block ready for millions of papers (`Writer.sift`, `Writer.admit`).
+
+        What they hold back is written when the block ends; after a crash the next writer makes up for it.
+        """
+        from broadsheet.store.bulk import Bulk  # here: it needs numpy, and nobody else in this room does
+
+        with self._database.writing() as connection:
+            Writer(connection).finish()  # so that nothing is left out from before
+        with self._database.reading() as connection:
+            self._bulk = Bulk(connection, int(connection.execute(_NEWEST).scalar_one()))
+        try:
+            yield
+        finally:
+            try:
+                with self.writing() as writer:
+                    writer.flush()
+            finally:
+                self._bulk = None
 
     def cursor(self, source: str, part: str) -> str | None:
         """How far *source* has read *part*, None if from the start."""

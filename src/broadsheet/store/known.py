@@ -1,6 +1,6 @@
 """What a store already holds that could be the same work as some new papers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -54,8 +54,8 @@ _APART = "SELECT a, b FROM apart WHERE a IN :values"
 _APART_B = "SELECT b, a FROM apart WHERE b IN :values"
 
 
-def match(connection: sa.Connection, papers: Sequence[Paper]) -> Known:
-    """Everything that shares an id or a block with one of *papers*."""
+def match(connection: sa.Connection, papers: Sequence[Paper], held: Mapping[int, Sequence[int]]) -> Known:
+    """Everything that shares an id or a block with one of *papers*; *held*: block -> pks not in the table yet."""
     ids: dict[str, int] = {}
     found: dict[int, Paper] = {}
     wanted = sorted({identifier for paper in papers for identifier in paper.ids if sound(identifier)})
@@ -63,15 +63,17 @@ def match(connection: sa.Connection, papers: Sequence[Paper]) -> Known:
         ids[identifier] = pk
         if pk not in found:
             found[pk] = decode(data)
-    blocks = _match_blocks(connection, papers)
+    blocks = _match_blocks(connection, papers, held)
     missing = sorted({pk for pks in blocks.values() for pk in pks} - found.keys())
     found.update((pk, decode(data)) for pk, data in among(connection, _DATA, missing))
     return Known(ids, blocks, found, _apart(connection, wanted) if ids else frozenset())
 
 
-def _match_blocks(connection: sa.Connection, papers: Sequence[Paper]) -> dict[int, list[int]]:
+def _match_blocks(
+    connection: sa.Connection, papers: Sequence[Paper], held: Mapping[int, Sequence[int]]
+) -> dict[int, list[int]]:
     wanted = sorted({block for paper in papers for block in near(paper)})
-    pks: dict[int, set[int]] = {}
+    pks = {block: set(several) for block, several in held.items()}
     for block, pk in among(connection, _BLOCKS, wanted):
         pks.setdefault(block, set()).add(pk)
     return {block: sorted(several)[:MOST] for block, several in pks.items()}

@@ -51,6 +51,7 @@ counter = Table(
     Column("seq", BigInteger, nullable=False),
     Column("pk", Integer, nullable=False),
     Column("papers", Integer, nullable=False),
+    Column("blocked", Integer, nullable=False, server_default="0"),  # up to this pk every paper's blocks are in `title`
 )
 
 # One row a transaction that changed papers: its last change number, and a number drawn by chance. Whoever has followed

@@ -3,21 +3,26 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from broadsheet.blocking import blocks
+from broadsheet.blocking import blocks, near
 from broadsheet.paper import Fault, Paper
 from broadsheet.store.codec import encode
 from broadsheet.store.copies import Copies
 from broadsheet.store.db import many
 from broadsheet.store.known import Known, match
 from broadsheet.store.ledger import Tally
+from broadsheet.store.prepared import TITLE, Prepared, catch_up, mark_of
+
+if TYPE_CHECKING:
+    from broadsheet.store.bulk import Bulk
 
 # Taking the counter's row is the lock: a second writer waits here until the first has committed, so change numbers
 # become visible in their order and no reader can miss one.
-_LOCK = sa.text("UPDATE counter SET seq = seq RETURNING seq, pk, papers")
-_UNLOCK = sa.text("UPDATE counter SET seq = :seq, pk = :pk, papers = :papers")
+_LOCK = sa.text("UPDATE counter SET seq = seq RETURNING seq, pk, papers, blocked")
+_UNLOCK = sa.text("UPDATE counter SET seq = :seq, pk = :pk, papers = :papers, blocked = :blocked")
 
 _MARK = sa.text("INSERT INTO mark (seq, value) VALUES (:seq, :value)")
 
@@ -29,7 +34,6 @@ _FOLLOW = sa.text('UPDATE paper SET "into" = :into WHERE "into" = :pk')
 _LIVE = sa.text("SELECT count(*) FROM paper WHERE pk = :pk AND data IS NOT NULL")
 _ALIAS = "INSERT INTO alias (id, pk) VALUES (:id, :pk) ON CONFLICT (id) DO UPDATE SET pk = excluded.pk"
 _NO_ALIAS = "DELETE FROM alias WHERE id = :id"
-_TITLE = "INSERT INTO title (block, pk) VALUES (:block, :pk) ON CONFLICT DO NOTHING"
 
 _CURSOR = sa.text(
     """
@@ -67,10 +71,15 @@ def now() -> str:
 class Writer:
     """Made by `Store.writing`; good until that block ends."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._seq, self._pk, self._papers = map(int, connection.execute(_LOCK).one())
+    def __init__(self, connection: sa.Connection, bulk: "Bulk | None" = None) -> None:
+        self._connection, self._bulk = connection, bulk
+        self._seq, self._pk, self._papers, self._blocked = map(int, connection.execute(_LOCK).one())
         self._began = self._seq
+        if bulk is None and self._blocked < self._pk:
+            catch_up(connection, self._blocked)
+            self._blocked = self._pk
+        elif bulk is not None and bulk.pk != self._pk:
+            bulk.renew(connection, self._pk)
 
     @property
     def copies(self) -> Copies:
@@ -79,13 +88,40 @@ class Writer:
 
     def finish(self) -> None:
         """Writes the counters down; called once, by `Store.writing`, before the commit."""
-        self._connection.execute(_UNLOCK, {"seq": self._seq, "pk": self._pk, "papers": self._papers})
+        if self._bulk is None:
+            self._blocked = self._pk
+        elif self._bulk.full:
+            self.flush()
+        counters = {"seq": self._seq, "pk": self._pk, "papers": self._papers, "blocked": self._blocked}
+        self._connection.execute(_UNLOCK, counters)
         if self._seq != self._began:
             self._connection.execute(_MARK, {"seq": self._seq, "value": secrets.randbits(62)})
 
     def match(self, papers: Sequence[Paper]) -> Known:
         """What the store holds that could be the same work as one of *papers*: by any id, and by title."""
-        return match(self._connection, papers)
+        held = self._bulk.held_of([block for paper in papers for block in near(paper)]) if self._bulk else {}
+        return match(self._connection, papers, held)
+
+    def sift(self, papers: Sequence[Prepared]) -> tuple[list[int], list[int]]:
+        """Which of *papers* (by place) are surely new, and which may have copies here; see `bulk`."""
+        return self._bulk.sift(papers) if self._bulk else ([], list(range(len(papers))))
+
+    def admit(self, papers: Sequence[Prepared]) -> None:
+        """New rows for papers that are surely new; what leads to them by title follows in bulk."""
+        if self._bulk is None or not papers:
+            return
+        pks = list(range(self._pk + 1, self._pk + 1 + len(papers)))
+        many(self._connection, _INSERT, [(pk, self._next(), one.data) for pk, one in zip(pks, papers, strict=True)])
+        many(self._connection, _ALIAS, sorted([(i, pk) for pk, one in zip(pks, papers, strict=True) for i in one.ids]))
+        self._pk += len(papers)
+        self._papers += len(papers)
+        self._bulk.add(papers, pks)
+
+    def flush(self) -> None:
+        """Writes what a bulk load has held back; from here on every paper is found by its title."""
+        if self._bulk is not None:
+            self._bulk.flush(self._connection)
+            self._blocked = self._pk
 
     def insert(self, papers: Sequence[Paper]) -> list[int]:
         """New rows; their pks in the order of *papers*. Raises `codec.Unstorable` before anything is written."""
@@ -114,7 +150,10 @@ class Writer:
         aliases = sorted([(identifier, pk) for pk, paper in pairs for identifier in paper.ids])
         titles = sorted({(block, pk) for pk, paper in pairs for block in blocks(paper)})
         many(self._connection, _ALIAS, aliases)
-        many(self._connection, _TITLE, titles)
+        many(self._connection, TITLE, titles)
+        if self._bulk is not None:
+            marks = (mark for mark, _ in titles)
+            self._bulk.learn((*marks, *(mark_of(identifier) for identifier, _ in aliases)), self._pk)
 
     def forget(self, ids: Iterable[str]) -> None:
         """Lets these ids lead nowhere."""

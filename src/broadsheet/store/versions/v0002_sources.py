@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("run", sa.Column("retry", sa.Text))
     op.create_index("run_job", "run", ["job", "pk"])
     op.add_column("quarantine", sa.Column("format", sa.Text, nullable=False, server_default=""))
+    op.add_column("counter", sa.Column("blocked", sa.Integer, nullable=False, server_default="0"))
     _merges()
 
 
