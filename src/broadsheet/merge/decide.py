@@ -41,7 +41,8 @@ class Decision(NamedTuple):
     update    row *pk* gets *paper*; the rows *absorbed* were the same work and go
     conflict  nothing, for the *reason*
     ignore    nothing: it is a word about a paper that is not here
-    *joined* is why an update is one, *kin* what the paper is to be linked with.
+    *joined* is why an update is one, *bridge* why the absorbed rows belong to it, *kin* what the paper is to be linked
+    with.
     """
 
     kind: Literal["insert", "same", "touch", "update", "conflict", "ignore"]
@@ -50,6 +51,7 @@ class Decision(NamedTuple):
     absorbed: tuple[int, ...] = ()
     reason: str = ""
     joined: "Joined | None" = None
+    bridge: "Joined | None" = None
     kin: tuple[Kin, ...] = ()
 
 
@@ -61,15 +63,19 @@ def decide(new: Paper, known: Known) -> Decision:
             return Decision("conflict", new, pk, reason=reason)
     if reason := _bridge(new, named, known):
         return Decision("conflict", new, named[0], reason=reason)
+    bridge = Joined(1.0, "one record has the ids of both") if len(named) > 1 else None
     others = [pk for pk in _near(new, known) if pk not in named and not _apart(new, known.papers[pk], known)]
     found = _alike(new, others, known)
     joined = Joined(1.0, f"both are {_shared(new, known.papers[named[0]])}") if named else None
-    if found.same and not any(clash(known.papers[pk], known.papers[found.same.pk]) for pk in named):
-        named = sorted([*named, found.same.pk], key=_age)
-        joined = joined or Joined(found.same.score, found.same.why)
+    if found.same and not any(_strange(known.papers[pk], known.papers[found.same.pk], known) for pk in named):
+        same = Joined(found.same.score, found.same.why)
+        bridge = bridge or same
+        named, joined = sorted([*named, found.same.pk], key=_age), joined or same
     if not named:
         return Decision("insert", new, kin=found.kin)
-    return _join(new, named, known)._replace(joined=joined, kin=tuple(kin for kin in found.kin if kin.pk not in named))
+    return _join(new, named, known)._replace(
+        joined=joined, bridge=bridge, kin=tuple(kin for kin in found.kin if kin.pk not in named)
+    )
 
 
 class _Found(NamedTuple):
@@ -105,7 +111,20 @@ def _alike(new: Paper, pks: Sequence[int], known: Known) -> _Found:
 
 def _apart(new: Paper, old: Paper, known: Known) -> bool:
     """Whether somebody has said that the two are two works."""
-    return bool(known.apart) and any((a, b) in known.apart for a in new.ids for b in old.ids)
+    if not known.apart:
+        return False
+    pairs = [(one, two) for one in (*new.ids, _nameless(new)) for two in old.ids]
+    return any((one, two) in known.apart or (two, one) in known.apart for one, two in pairs)
+
+
+def _strange(one: Paper, two: Paper, known: Known) -> bool:
+    """Whether two rows are not to be joined by whatever record shows up between them."""
+    return _apart(one, two, known) or bool(clash(one, two))
+
+
+def _nameless(paper: Paper) -> str:
+    """The id it has when no other is left for it."""
+    return of_title(title_key(paper.title), paper.first_author, paper.year)
 
 
 def _shared(new: Paper, old: Paper) -> str:
@@ -115,7 +134,7 @@ def _shared(new: Paper, old: Paper) -> str:
 def _bridge(new: Paper, named: Sequence[int], known: Known) -> str:
     """Why the rows that the ids of *new* name cannot be one work, as a sentence; empty when they can."""
     for one, two in combinations(named, 2):
-        if clash(known.papers[one], known.papers[two]):
+        if _strange(known.papers[one], known.papers[two], known):
             rows = (
                 f"{min(i for i in new.ids if known.ids.get(i) == pk)} is {clip(known.papers[pk].title, 80)!r} "
                 f"by {_first(known.papers[pk])}"
@@ -128,22 +147,20 @@ def _bridge(new: Paper, named: Sequence[int], known: Known) -> str:
 def apart(new: Paper, known: Known) -> Paper:
     """*new* without the ids that belong to another work, so that it can stand beside it. Pure.
 
-    An address is the one id that works may share without anybody's fault: the page of a conference, of a lab. And an id
-    that leads to a row from which somebody has taken this work apart is that row's.
+    An address is the one id that works may share without anybody's fault: the page of a conference, of a lab. And where
+    somebody has taken this work out of another paper, the ids that both had have stayed there.
     """
-    lent = {identifier for identifier in new.ids if identifier in known.ids and _lent(identifier, new, known)}
+    lent = {
+        identifier for identifier in new.ids
+        if identifier.startswith("url:") and identifier in known.ids and clash(new, known.papers[known.ids[identifier]])
+    }  # fmt: skip
+    if known.apart:
+        own = {*new.ids, _nameless(new)}
+        lent |= {stayed for stayed, went in known.apart if went in own} & set(new.ids)
     if not lent:
         return new
     left = tuple(identifier for identifier in new.ids if identifier not in lent)
-    return replace(new, ids=left or (of_title(title_key(new.title), new.first_author, new.year),))
-
-
-def _lent(identifier: str, new: Paper, known: Known) -> bool:
-    row = known.papers[known.ids[identifier]]
-    others = [other for other in new.ids if other != identifier]
-    if known.apart and any((other, theirs) in known.apart for other in others for theirs in row.ids):
-        return True
-    return identifier.startswith("url:") and bool(clash(new, row))
+    return replace(new, ids=left or (_nameless(new),))
 
 
 def _age(pk: int) -> tuple[bool, int]:

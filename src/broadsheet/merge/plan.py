@@ -20,7 +20,7 @@ class Plan:
         self._changed: dict[int, bool] = {}  # row of the store -> whether only dates changed
         self._absorbed: list[tuple[int, int]] = []
         self._copies: list[tuple[int, Paper]] = []
-        self._notes = Notes()
+        self._notes = Notes(known.copies)
 
     def take(self, copy: Paper) -> Decision:
         copy = apart(copy, self.known)
@@ -29,11 +29,9 @@ class Plan:
         if decision.kind == "insert":
             pk = -1 - len(self.known.papers)
             self._new[pk] = None
-        elif decision.kind in ("touch", "update"):
+        elif decision.kind in ("same", "touch", "update"):
             pk = decision.pk
             self._join(copy, decision)
-        elif decision.kind == "same":
-            pk = decision.pk
         else:
             return decision
         self.known.papers[pk] = decision.paper
@@ -44,14 +42,13 @@ class Plan:
     def _join(self, copy: Paper, decision: Decision) -> None:
         """The copy, and the rows that it shows to be the same work, into one row."""
         pk, before, papers = decision.pk, self.known.papers[decision.pk], self.known.papers
-        if pk > 0:
+        if pk > 0 and decision.kind != "same":
             self._changed[pk] = self._changed.get(pk, True) and decision.kind == "touch"
-        joined = decision.joined or Joined(1.0, "the same record")
-        if decision.kind == "update":
-            self._notes.merged(pk, before, copy, joined)
+        bridge = decision.bridge or decision.joined or Joined(1.0, "one record has the ids of both")
         for gone in decision.absorbed:
-            self._notes.absorbed(gone, pk, before, papers[gone], joined)
+            self._notes.absorbed(gone, papers[gone], pk, before, bridge)
             self._absorb(gone, pk)
+        self._notes.said(before, copy, decision)
 
     def _lead(self, pk: int, copy: Paper) -> None:
         """Lets the ids and the title of *copy* lead to row *pk*, for the rest of the batch and in the store."""

@@ -40,9 +40,8 @@ class Alike(NamedTuple):
 
 
 _COPIES = "SELECT id, pk, at, score, why, data FROM copy WHERE pk IN :values"
-_COPIED = "SELECT DISTINCT pk FROM copy WHERE pk IN :values"
 _ADD = "INSERT INTO copy (pk, at, score, why, data) VALUES (:pk, :at, :score, :why, :data)"
-_RENEW = "UPDATE copy SET data = :data WHERE id = :id"
+_RENEW = "UPDATE copy SET data = :data, score = :score, why = :why WHERE id = :id"
 _DELETE = "DELETE FROM copy WHERE id = :id"
 _HISTORY = "INSERT INTO history (pk, at, source, version, before) VALUES (:pk, :at, :source, :version, :before)"
 _BEFORE = sa.text("SELECT pk, at, source, version, before FROM history WHERE pk = :pk ORDER BY id")
@@ -57,13 +56,13 @@ _ALIKE = sa.text(
     """
 )
 _PARTED = "DELETE FROM kin WHERE a = :one AND b = :two"
-_APART = sa.text(
+_APART = (
     "INSERT INTO apart (a, b, at, why) VALUES (:a, :b, :at, :why) ON CONFLICT (a, b) DO UPDATE SET why = excluded.why"
 )
 _TOGETHER = "DELETE FROM apart WHERE a = :one AND b = :two"
 _MOVE = ("UPDATE copy SET pk = :into WHERE pk = :gone", "UPDATE history SET pk = :into WHERE pk = :gone")
 _UNLINK = sa.text("DELETE FROM kin WHERE a = :pk OR b = :pk")
-_UNBLOCK = sa.text("DELETE FROM title WHERE pk = :pk")
+_UNBLOCK = sa.text('DELETE FROM title WHERE pk = :pk OR pk IN (SELECT pk FROM paper WHERE "into" = :pk)')
 
 
 class Copies:
@@ -76,17 +75,13 @@ class Copies:
         """pk -> its copies, oldest first; a paper of one copy has none."""
         return copies_of(self._connection, pks)
 
-    def copied(self, pks: Sequence[int]) -> set[int]:
-        """Which of the papers are made of copies."""
-        return {int(pk) for (pk,) in among(self._connection, _COPIED, pks)}
-
     def add(self, rows: Iterable[tuple[int, Paper, float | None, str]]) -> None:
         """(pk, copy, score, why) of each new copy."""
         many(self._connection, _ADD, [(pk, self._at, score, why, encode(paper)) for pk, paper, score, why in rows])
 
-    def renew(self, pairs: Iterable[tuple[int, Paper]]) -> None:
-        """A newer word of copies that are kept: (id, copy)."""
-        many(self._connection, _RENEW, [(encode(paper), number) for number, paper in pairs])
+    def renew(self, rows: Iterable[tuple[int, Paper, float | None, str]]) -> None:
+        """A newer word of copies that are kept: (id, copy, score, why)."""
+        many(self._connection, _RENEW, [(encode(paper), score, why, number) for number, paper, score, why in rows])
 
     def drop(self, numbers: Iterable[int]) -> None:
         many(self._connection, _DELETE, [(number,) for number in numbers])
@@ -111,20 +106,20 @@ class Copies:
         """Forgets under which titles a row is looked for."""
         self._connection.execute(_UNBLOCK, {"pk": pk})
 
-    def part(self, one: str, two: str, why: str) -> None:
-        """Two ids that are two works from now on."""
-        a, b = sorted((one, two))
-        self._connection.execute(_APART, {"a": a, "b": b, "at": self._at, "why": why})
+    def part(self, stayed: Iterable[str], went: Sequence[str], why: str) -> None:
+        """Ids that are two works from now on: those of the row that stays, and of the one that leaves it."""
+        many(self._connection, _APART, [(a, b, self._at, why) for a in stayed for b in went])
 
     def unpart(self, ones: Iterable[str], twos: Sequence[str]) -> None:
         """Takes such verdicts back, for all pairs of the two lists."""
-        pairs = [tuple(sorted((one, two))) for one in ones for two in twos]
-        many(self._connection, _TOGETHER, pairs)
+        pairs = [(one, two) for one in ones for two in twos]
+        many(self._connection, _TOGETHER, [*pairs, *((two, one) for one, two in pairs)])
 
 
 def copies_of(connection: sa.Connection, pks: Sequence[int]) -> dict[int, list[Copy]]:
     found: dict[int, list[Copy]] = {}
-    for number, pk, at, score, why, data in sorted(among(connection, _COPIES, pks)):
+    rows = sorted(among(connection, _COPIES, pks), key=lambda row: (row.score is not None, row.id))
+    for number, pk, at, score, why, data in rows:
         found.setdefault(pk, []).append(Copy(number, pk, at, score, why, decode(data)))
     return found
 

@@ -1,6 +1,7 @@
 """What a store already holds that could be the same work as some new papers."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from broadsheet.blocking import block_of, near
 from broadsheet.paper import Paper
 from broadsheet.store.codec import decode
+from broadsheet.store.copies import Copy, copies_of
 from broadsheet.store.db import among
 
 MOST = 60  # papers looked at for one block; of "Editorial" there are thousands, and none is alike
@@ -16,13 +18,15 @@ MOST = 60  # papers looked at for one block; of "Editorial" there are thousands,
 class Known(NamedTuple):
     """ids: id -> pk. blocks: block -> pks, ascending. papers: every pk of the two -> its paper.
 
-    apart: pairs of ids that somebody has said are two works, both ways round.
+    apart: pairs of ids that somebody has said are two works: the one that stayed, the one that went. copies: pk -> what
+    it is made of, when that is more than one copy.
     """
 
     ids: dict[str, int]
     blocks: dict[int, list[int]]
     papers: dict[int, Paper]
     apart: frozenset[tuple[str, str]] = frozenset()
+    copies: Mapping[int, Sequence[Copy]] = MappingProxyType({})
 
 
 def sound(identifier: str) -> bool:
@@ -49,9 +53,13 @@ _BLOCKS = """
     WHERE t.block IN :values AND p.data IS NOT NULL
     """
 
-_DATA = "SELECT pk, data FROM paper WHERE pk IN :values AND data IS NOT NULL"
-_APART = "SELECT a, b FROM apart WHERE a IN :values"
-_APART_B = "SELECT b, a FROM apart WHERE b IN :values"
+_DATA = """
+    SELECT q.pk, p.pk, p.data
+    FROM paper q JOIN paper p ON p.pk = coalesce(q."into", q.pk) WHERE q.pk IN :values AND p.data IS NOT NULL
+    """
+_ANY_APART = sa.text("SELECT 1 FROM apart LIMIT 1")
+_STAYED = "SELECT a, b FROM apart WHERE a IN :values"
+_WENT = "SELECT a, b FROM apart WHERE b IN :values"
 
 
 def match(connection: sa.Connection, papers: Sequence[Paper], held: Mapping[int, Sequence[int]]) -> Known:
@@ -65,8 +73,14 @@ def match(connection: sa.Connection, papers: Sequence[Paper], held: Mapping[int,
             found[pk] = decode(data)
     blocks = _match_blocks(connection, papers, held)
     missing = sorted({pk for pks in blocks.values() for pk in pks} - found.keys())
-    found.update((pk, decode(data)) for pk, data in among(connection, _DATA, missing))
-    return Known(ids, blocks, found, _apart(connection, wanted) if ids else frozenset())
+    living = {pk: pk for pk in found}  # a row that is held back may have been absorbed since
+    for held_pk, pk, data in among(connection, _DATA, missing):
+        living[held_pk] = pk
+        if pk not in found:
+            found[pk] = decode(data)
+    if any(living.get(pk) != pk for pk in missing):
+        blocks = {block: sorted({living[pk] for pk in pks if pk in living}) for block, pks in blocks.items()}
+    return Known(ids, blocks, found, _apart(connection, wanted, found), copies_of(connection, sorted(found)))
 
 
 def _match_blocks(
@@ -79,9 +93,13 @@ def _match_blocks(
     return {block: sorted(several)[:MOST] for block, several in pks.items()}
 
 
-def _apart(connection: sa.Connection, wanted: Sequence[str]) -> frozenset[tuple[str, str]]:
-    pairs = [*among(connection, _APART, wanted), *among(connection, _APART_B, wanted)]
-    return frozenset(pair for a, b in pairs for pair in ((a, b), (b, a)))
+def _apart(connection: sa.Connection, wanted: Sequence[str], found: Mapping[int, Paper]) -> frozenset[tuple[str, str]]:
+    """The verdicts on any id asked for, and on any id of what was found; in most libraries nobody has given one."""
+    if connection.execute(_ANY_APART).first() is None:
+        return frozenset()
+    names = sorted({*wanted, *(identifier for paper in found.values() for identifier in paper.ids)})
+    rows = (*among(connection, _STAYED, names), *among(connection, _WENT, names))
+    return frozenset((stayed, went) for stayed, went in rows)
 
 
 def titled(connection: sa.Connection, key: str) -> list[int]:

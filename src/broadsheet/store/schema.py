@@ -141,7 +141,8 @@ kin = Table(
     sqlite_with_rowid=False,
 )
 
-# Two ids that somebody has said are two works: no merge brings them together again. a < b.
+# Two ids that somebody has said are two works: no merge brings them together again. a is of the paper that stayed, b of
+# the one that was taken out of it.
 apart = Table(
     "apart",
     metadata,
