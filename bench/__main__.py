@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ALL = ("add", "latency", "cold", "serve", "relevance", "keyphrases")
+ALL = ("add", "latency", "cold", "serve", "relevance", "keyphrases", "merge")
 
 if __name__ == "__main__":
     for name in ALL:
