@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"index"}),
     frozenset({"find"}),
     frozenset({"merge", "following"}),
-    frozenset({"ingest", "digest", "evaluate"}),
+    frozenset({"ingest", "digest", "evaluate", "prepare"}),
     frozenset({"harvest", "quarantine"}),
     frozenset({"enrich"}),
     frozenset({"standing", "sync"}),

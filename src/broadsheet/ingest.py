@@ -11,11 +11,13 @@ import orjson
 from broadsheet.errors import SourceError, StoreError
 from broadsheet.merge import Plan
 from broadsheet.paper import Fault, Gone, Paper
-from broadsheet.store import Store, Tally, Unstorable, encode
+from broadsheet.store import Prepared, Store, Tally, Unstorable, Writer, decode, encode
 
-Record = Paper | Fault | Gone
+Record = Paper | Fault | Gone | Prepared
+Numbered = list[tuple[int, Record]]
 
 BATCH = 4_000  # records in one transaction
+LARGE = 20_000  # when they come prepared: then storing one is cheap, and a transaction is not
 WEIGHT = 32_000_000  # characters of text in one transaction, so that memory is bounded for any file
 KEEP = 64 * 1024  # bytes of a faulty record that are kept: enough to see what was wrong with it
 KEPT = 10_000  # faults of one run whose bytes are kept; of the others only where and why
@@ -118,6 +120,8 @@ def _weight(record: Record) -> int:
         return len(record.raw)
     if isinstance(record, Gone):
         return len(record.reason)
+    if isinstance(record, Prepared):
+        return len(record.data)
     listed = sum(map(len, (*record.authors, *record.keywords)))
     return len(record.abstract) + listed + sum(len(text) for pair in (*record.links, *record.extra) for text in pair)
 
@@ -145,22 +149,33 @@ class Task:
 
     def _write(self, records: Sequence[Record], cursor: str) -> None:
         with self._store.writing() as writer:
-            plan = Plan(writer.match([_copy(record) for record in records if not isinstance(record, Fault)]))
-            faults = self._cut(filter(None, self._faults(plan, records)))
+            admitted, rest = self._admit(writer, list(enumerate(records, self.summary.done + 1)))
+            plan = Plan(writer.match([paper for _, paper in rest if not isinstance(paper, Fault)]))
+            faults = self._cut(filter(None, self._faults(plan, rest)))
             plan.write(writer)
             writer.set_aside(self._source, self._part, faults, self._form)
-            summary = self._sum(plan.counts, faults)
+            summary = self._sum({**plan.counts, "insert": plan.counts["insert"] + admitted}, faults)
             writer.set_cursor(self._source, self._part, cursor)
             writer.count_run(self._job, summary.tally)
         self.summary = summary
 
-    def _faults(self, plan: Plan, records: Sequence[Record]) -> Iterator[Fault | None]:
-        for number, record in enumerate(records, self.summary.done + 1):
+    def _admit(self, writer: Writer, records: Numbered) -> tuple[int, list[tuple[int, Paper | Fault]]]:
+        """Writes the prepared papers that are surely new; how many those were, and the others, to be decided on."""
+        ready = [(number, record) for number, record in records if isinstance(record, Prepared)]
+        new, maybe = writer.sift([record for _, record in ready])
+        writer.admit([ready[place][1] for place in new])
+        rest: Numbered = [(number, record) for number, record in records if not isinstance(record, Prepared)]
+        rest += [ready[place] for place in maybe]
+        rest.sort(key=lambda pair: pair[0])
+        return len(new), [(number, record if isinstance(record, Fault) else _copy(record)) for number, record in rest]
+
+    def _faults(self, plan: Plan, records: Iterable[tuple[int, Paper | Fault]]) -> Iterator[Fault | None]:
+        for number, record in records:
             if isinstance(record, Fault):
                 yield record
             else:
-                decision = plan.take(copy := _copy(record))
-                yield self._refused(copy, number, decision.reason) if decision.kind == "conflict" else None
+                decision = plan.take(record)
+                yield self._refused(record, number, decision.reason) if decision.kind == "conflict" else None
 
     def _cut(self, faults: Iterable[Fault]) -> list[Fault]:
         """The faults with as many of their bytes as are kept: a file of the wrong kind must not fill the store."""
@@ -174,7 +189,7 @@ class Task:
         return Fault(f"{self._part} record {number}", reason, _raw(paper))
 
     def _storable(self, record: Record, number: int) -> Record:
-        if isinstance(record, Fault):
+        if isinstance(record, Fault | Prepared):
             return record
         try:
             encode(copy := _copy(record))
@@ -203,7 +218,9 @@ class Task:
         return outcome
 
 
-def _copy(record: Paper | Gone) -> Paper:
+def _copy(record: Paper | Gone | Prepared) -> Paper:
+    if isinstance(record, Prepared):
+        return decode(record.data)
     return record.word if isinstance(record, Gone) else record
 
 

@@ -7,7 +7,7 @@ with broadsheet.open("~/papers") as library:
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -107,6 +107,11 @@ class Library:
     def home(self) -> Path:
         return self.settings.home
 
+    @property
+    def cores(self) -> int:
+        """How many processor cores a job may use."""
+        return self.settings.threads or os.cpu_count() or 1
+
     def close(self) -> None:
         self.store.close()
 
@@ -194,7 +199,7 @@ class Library:
         return Added(done, found.skipped, self.refresh(watch) if index else 0)
 
     def _take(self, file: "File", watch: Watch) -> "Summary":
-        from broadsheet import ingest
+        from broadsheet import ingest, prepare
 
         watch.stage(file.path.name, file.size, "bytes")
         position = 0
@@ -203,14 +208,17 @@ class Library:
             nonlocal position
             position = place
 
-        summary = ingest.run(
-            self.store,
-            file.format,
-            lambda skip: file.records(skip=skip, moved=moved),
-            part=str(file.path.resolve()).encode(errors="backslashreplace").decode(),  # a name may be no UTF-8
-            mark=file.fingerprint,
-            progress=lambda so_far: watch.moved(position, f"{so_far.done:,} records"),
-        )
+        large = file.size >= prepare.WORTH and self.cores > 1
+        with self.store.bulk() if large else nullcontext():
+            summary = ingest.run(
+                self.store,
+                file.format,
+                lambda skip: prepare.items(file, skip, moved) if large else file.records(skip=skip, moved=moved),
+                part=str(file.path.resolve()).encode(errors="backslashreplace").decode(),  # a name may be no UTF-8
+                mark=file.fingerprint,
+                progress=lambda so_far: watch.moved(position, f"{so_far.done:,} records"),
+                batch=ingest.LARGE if large else ingest.BATCH,
+            )
         watch.moved(file.size, f"{summary.done:,} records")
         return summary
 

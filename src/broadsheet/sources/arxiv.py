@@ -18,6 +18,7 @@ from broadsheet.paper import Fault
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step, _arxiv_calendar, _oai
 from broadsheet.sources._arxiv_authors import names_of
+from broadsheet.sources._arxiv_words import withdrawal
 from broadsheet.sources._fields import WrongRecord, iso_date, to_paper
 from broadsheet.sources._latex import accents
 from broadsheet.sources._lines import MAX_RAW
@@ -43,12 +44,6 @@ _PHYSICS = frozenset(
 _ARCHIVES = _PHYSICS | frozenset("cs econ eess math q-bio q-fin stat".split())
 _CATEGORY = re.compile(r"[a-z][a-z-]*(?:\.[A-Za-z-]{2,17})?")
 _PREFIX = re.compile(r"^\s*arXiv:\S+\s+Announce Type:\s*\S+\s*(?:Abstract:\s*)?", re.IGNORECASE)
-_WITHDRAWN = re.compile(r"\bwithdrawn\b|\bwithdrew\b", re.IGNORECASE)
-_TAKEN_BACK = re.compile(
-    r"\s*(?:(?:this|the) (?:paper|article|submission|manuscript|work|preprint) (?:has been|was|is(?: being)?) withdrawn"
-    r"|withdrawn\b)", re.IGNORECASE,
-)  # fmt: skip
-_NOT_WITHDRAWN = re.compile(r"not (?:been )?withdrawn|withdrawn from (?:the )?(?:conference|journal|workshop)", re.I)
 _NAMED = frozenset({"record", "item", "entry"})
 
 
@@ -248,7 +243,7 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
     if number is None:
         raise WrongRecord(f"{said['arxiv'][:60]!r} is no arXiv id")
     comment, abstract = str(said["comments"]), str(said["abstract"])
-    standing = _withdrawal(comment, abstract)
+    standing = withdrawal(comment, abstract)
     categories = [word for word in str(said["categories"]).split() if _CATEGORY.fullmatch(word)]
     updated = said["updated"] if said["updated"] != said["date"] else ""
     return {
@@ -262,10 +257,3 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
             "primary_category": categories[0] if categories else "",
         },
     }  # fmt: skip
-
-
-def _withdrawal(comment: str, abstract: str) -> str:
-    """What the authors say of a withdrawal; empty when the paper stands."""
-    if _WITHDRAWN.search(comment) and not _NOT_WITHDRAWN.search(comment):
-        return comment[:300]
-    return abstract[:300] if _TAKEN_BACK.match(abstract) else ""

@@ -39,6 +39,7 @@ __all__ = [
     "Tally",
     "Unstorable",
     "Writer",
+    "decode",
     "encode",
 ]
 
@@ -187,16 +188,17 @@ class Store:
 
         Waits for another writer; raises StoreError when that takes too long, the disk is full or the server is gone.
         """
-        with self._database.writing() as connection:
-            writer = Writer(connection, self._bulk)
-            mark = self._bulk.mark() if self._bulk else None
-            try:
+        bulk, mark = self._bulk, None
+        try:
+            with self._database.writing() as connection:
+                mark = bulk.mark() if bulk else None
+                writer = Writer(connection, bulk)
                 yield writer
                 writer.finish()
-            except BaseException:
-                if self._bulk and mark:
-                    self._bulk.restore(mark)
-                raise
+        except BaseException:
+            if bulk and mark:
+                bulk.restore(mark)
+            raise
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
