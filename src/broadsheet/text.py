@@ -10,7 +10,6 @@ _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\
 # For an abstract these two are five times as fast as `str.isprintable` and `in`; for a name they are slower.
 _LONG = 200
 _PRINTABLE = bytes(range(0x20, 0x7F))
-_DOUBLE = re.compile("  ")
 _SPACE = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
@@ -33,8 +32,9 @@ def clean(text: str) -> str:
     Tabs and line breaks become one space.
     """
     if len(text) > _LONG and text.isascii():
-        if not text.encode().translate(None, _PRINTABLE) and not _DOUBLE.search(text):
-            return text.strip()
+        text = " ".join(text.split())
+        if not text.encode().translate(None, _PRINTABLE):
+            return text
     elif text.isprintable():  # nearly all: then the only white space is " ", and nothing has to go
         if not text.isascii():
             text = unicodedata.normalize("NFC", text)
@@ -81,6 +81,11 @@ def surname(author: str) -> str:
     letters or more and is not all capitals: so ``Li WEI``, ``Ann LEE`` and ``ADA LEE`` keep the name in capitals, while
     ``Wei LI`` is read as a Wei. Nothing in the name itself could tell.
     """
+    last = author.rpartition(" ")[2]
+    if last.isalpha() and len(last) > 1 and not last.isupper() and author.isascii() and "," not in author:
+        family = last.lower()  # nearly all: no initials, no suffix, nothing to fold
+        if family not in _SUFFIXES:
+            return family
     name = fold(_without_initials(author))
     if "," in name:
         name = name.partition(",")[0]

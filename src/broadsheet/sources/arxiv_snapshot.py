@@ -93,23 +93,19 @@ def _text(value: Any) -> str:
 
 def _authors(parsed: Any, line: Any) -> tuple[str, ...]:
     """The names in parts, family name first, as arXiv itself has parted them; else its one line of all."""
-    found: list[str] = []
-    if isinstance(parsed, list):
-        for parts in parsed:
-            if not (isinstance(parts, list) and all(isinstance(part, str) for part in parts)):
-                found = []
-                break
-            family, given, suffix = (*parts[:3], "", "", "")[:3]
-            found.append(_name(family, given, suffix))
-    names = list(filter(None, found)) or [clean(accents(name)) for name in names_of(_text(line))]
+    try:
+        names = [name for parts in parsed if (name := _name(*parts[:3]))]
+    except TypeError:  # not a list of lists of texts
+        names = []
+    names = names or [clean(accents(name)) for name in names_of(_text(line))]
     if len(names) > MAX_AUTHORS:
         raise WrongRecord(f"{len(names):,} authors (at most {MAX_AUTHORS:,})")
     return tuple(names)
 
 
 @lru_cache(maxsize=1 << 16)
-def _name(family: str, given: str, suffix: str) -> str:
-    name = " ".join(part for part in (given, family, suffix) if part)
+def _name(family: str, given: str = "", suffix: str = "") -> str:
+    name = " ".join((given, family, suffix)).strip() if suffix else f"{given} {family}".strip()
     return clean(accents(name) if "\\" in name else name)
 
 

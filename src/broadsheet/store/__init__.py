@@ -19,7 +19,7 @@ from broadsheet.store.copies import Alike, Before, Copy, alike, copies_of, histo
 from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
-from broadsheet.store.prepared import Prepared
+from broadsheet.store.prepared import Prepared, mark_of
 from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer
 from broadsheet.text import title_key
@@ -41,6 +41,7 @@ __all__ = [
     "Writer",
     "decode",
     "encode",
+    "mark_of",
 ]
 
 

@@ -8,6 +8,7 @@ written: whoever writes next after a crash makes up for the rest.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -47,14 +48,16 @@ class Bulk:
 
     def sift(self, papers: Sequence[Prepared]) -> tuple[list[int], list[int]]:
         """Which of *papers* (by place) surely have no copy in the store or among each other, and which may have."""
-        sizes = np.fromiter((len(paper.near) + len(paper.ids) for paper in papers), np.int64, len(papers))
-        marks = np.fromiter((mark for paper in papers for mark in _marks(paper)), np.int64, int(sizes.sum()))
-        owner = np.repeat(np.arange(len(papers)), sizes)
+        sizes = [len(paper.own) + len(paper.named) for paper in papers]
+        more = [len(paper.more) for paper in papers]
+        places = np.arange(len(papers))
+        owned = np.fromiter(chain.from_iterable(paper.own + paper.named for paper in papers), np.int64, sum(sizes))
+        whose = np.repeat(places, sizes)
+        also = np.fromiter(chain.from_iterable(paper.more for paper in papers), np.int64, sum(more))
+        marks, owner = np.concatenate((owned, also)), np.concatenate((whose, np.repeat(places, more)))
         known = self._known(marks)
-        owned = np.fromiter((mark for paper in papers for mark in _own(paper)), np.int64)
-        counts = np.fromiter((paper.own + len(paper.ids) for paper in papers), np.int64, len(papers))
         order = np.argsort(owned, kind="stable")
-        owned, whose = owned[order], np.repeat(np.arange(len(papers)), counts)[order]
+        owned, whose = owned[order], whose[order]
         left, right = np.searchsorted(owned, marks, "left"), np.searchsorted(owned, marks, "right")
         inside = right > left
         first = whose[np.minimum(left, len(owned) - 1)] if len(owned) else owner
@@ -65,13 +68,13 @@ class Bulk:
 
     def add(self, papers: Sequence[Prepared], pks: Sequence[int]) -> None:
         """Papers that have been given these numbers; their rows are held back."""
-        counts = [paper.own for paper in papers]
-        hashes = np.fromiter((mark for paper in papers for mark in paper.near[: paper.own]), np.int64, sum(counts))
+        counts = [len(paper.own) for paper in papers]
+        hashes = np.fromiter(chain.from_iterable(paper.own for paper in papers), np.int64, sum(counts))
         whose = np.repeat(np.asarray(pks, np.int64), counts)
         order = np.argsort(hashes, kind="stable")
         self._runs.append((hashes[order], whose[order]))
         self._set(hashes)
-        self._set(np.fromiter((mark_of(one) for paper in papers for one in paper.ids), np.int64))
+        self._set(np.fromiter(chain.from_iterable(paper.named for paper in papers), np.int64))
         self._held += len(papers)
         self.pk = max(self.pk, *pks) if len(pks) else self.pk
 
@@ -120,11 +123,3 @@ class Bulk:
         places = marks & ((1 << BITS) - 1)
         found: npt.NDArray[np.bool_] = (self._bits[places >> 3] >> (places & 7).astype(np.uint8)) & 1 > 0
         return found
-
-
-def _marks(paper: Prepared) -> tuple[int, ...]:
-    return (*paper.near, *map(mark_of, paper.ids))
-
-
-def _own(paper: Prepared) -> tuple[int, ...]:
-    return (*paper.near[: paper.own], *map(mark_of, paper.ids))

@@ -16,14 +16,15 @@ _LEFT = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NU
 class Prepared(NamedTuple):
     """A paper as it will be stored, made where it was parsed.
 
-    data   its row; ids: canonical
-    near   hashes of all blocks where copies of it may be; the first *own* of them are its own
+    data   its row; ids: canonical; named: the hashes of those (`mark_of`)
+    own    hashes of the blocks that it is kept under, and *more* of where copies of it may be
     """
 
     data: str
     ids: tuple[str, ...]
-    near: tuple[int, ...]
-    own: int
+    named: tuple[int, ...]
+    own: tuple[int, ...]
+    more: tuple[int, ...]
 
 
 def mark_of(identifier: str) -> int:
