@@ -7,6 +7,7 @@ from broadsheet.paper import Paper
 from broadsheet.text import STOP_WORDS, surname, words
 
 _SPECIAL = re.compile(r"(?<!\\)([%&#])")
+_PARTED = re.compile(r"\sand\s|,", re.IGNORECASE)
 _JOURNAL = re.compile(r"(?i)\b(?:journal|transactions|letters|magazine|review)\b")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.+/-]{0,80}")
 _JOURNAL_TYPES = frozenset({"article", "jour", "jfull", "mgzn"})  # as BibTeX and RIS call them
@@ -28,6 +29,12 @@ def _escaped(value: str) -> str:
     """Fit for a BibTeX value: balanced braces, the characters that TeX would trip over escaped."""
     value = _SPECIAL.sub(r"\\\1", value)
     return value if _balanced(value) else re.sub(r"[{}]", "", value)
+
+
+def _name(name: str) -> str:
+    """One name; braces keep a firm's name that has "and" or a comma in it in one piece."""
+    name = _escaped(name)
+    return f"{{{name}}}" if _PARTED.search(name) else name
 
 
 def _balanced(value: str) -> bool:
@@ -62,7 +69,7 @@ def bibtex(paper: Paper, key: str = "") -> str:
     kind = "article" if journal else "inproceedings" if paper.venue else "misc"
     values = {
         "title": f"{{{_escaped(paper.title)}}}",
-        "author": " and ".join(_escaped(name) for name in paper.authors),
+        "author": " and ".join(map(_name, paper.authors)),
         "journal" if journal else "booktitle": _escaped(paper.venue),
         "year": str(paper.year or ""),
         **{name: _escaped(paper.more(name)) for name in ("volume", "number")},

@@ -89,10 +89,13 @@ def _csv_line(paper: Paper) -> bytes:
     ])  # fmt: skip
 
 
+_FORMULA = frozenset("=+-@\t\r\n")
+
+
 def _csv_row(cells: list[str]) -> bytes:
     """A spreadsheet must not run a cell: what begins like a formula gets an apostrophe (OWASP, CSV injection)."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(["'" + c if c[:1] in ("=", "+", "@", "\t") else c for c in cells])
+    csv.writer(line, lineterminator="\r\n").writerow(["'" + c if c[:1] in _FORMULA else c for c in cells])
     return line.getvalue().encode("utf-8", "replace")
 
 

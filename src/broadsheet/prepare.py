@@ -8,12 +8,14 @@ and it ends.
 
 import gc
 import pickle
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from broadsheet import blocking
 from broadsheet.errors import SourceError
@@ -21,22 +23,42 @@ from broadsheet.paper import Fault, Gone, Paper
 from broadsheet.sources import Record
 from broadsheet.sources.files import File
 from broadsheet.store import Prepared, Unstorable, encode, mark_of
+from broadsheet.text import surname
 
 WORTH = 4 << 20  # bytes of a file from which on a second process pays for its start
 FRAME = 1_000  # records in one message
+AHEAD = 40  # messages that may wait to be stored
 
 Item = Prepared | Fault | Gone
 
 
-def prepared(record: Record, where: str = "") -> Item:
+class Encoded(NamedTuple):
+    """What the other process sends of a paper: its row, its ids, and what its hashes are made of.
+
+    The hashes are made here: so both processes have about as much to do.
+    """
+
+    data: str
+    ids: tuple[str, ...]
+    title: str
+    author: str
+
+
+def encoded(record: Record, where: str) -> Encoded | Fault | Gone:
     """A record as it will be stored; a paper that no database can hold is a fault."""
     if not isinstance(record, Paper):
         return record
     try:
-        own, more = blocking.of(record.title, record.first_author)
-        return Prepared(encode(record), record.ids, tuple(map(mark_of, record.ids)), own, more)
+        return Encoded(encode(record), record.ids, record.title, record.authors[0] if record.authors else "")
     except Unstorable as error:
         return Fault(where, str(error), b"")
+
+
+def prepared(item: Encoded | Fault | Gone) -> Item:
+    if not isinstance(item, Encoded):
+        return item
+    own, more = blocking.of(item.title, surname(item.author) if item.author else "")
+    return Prepared(item.data, item.ids, tuple(map(mark_of, item.ids)), own, more)
 
 
 def items(file: File, skip: int, moved: Callable[[int], None] | None = None) -> Iterator[Item]:
@@ -56,25 +78,42 @@ def items(file: File, skip: int, moved: Callable[[int], None] | None = None) -> 
 
 
 def _received(stream: IO[bytes], moved: Callable[[int], None] | None) -> Iterator[Item]:
+    arrived: queue.Queue[bytes] = queue.Queue(AHEAD)
+    threading.Thread(target=_receive, args=(stream, arrived), name="prepare", daemon=True).start()
     while True:
-        try:
-            position, frame, error = pickle.load(stream)
-        except EOFError:
-            raise RuntimeError("the process that reads the file has died; what was counted is kept") from None
+        data = arrived.get()
+        if not data:
+            raise RuntimeError("the process that reads the file has died; what was counted is kept")
+        position, frame, error = pickle.loads(data)
         if moved:
             moved(position)
-        yield from frame
+        yield from map(prepared, frame)
         if error is not None:
             if error:
                 raise SourceError(error)
             return
 
 
+def _receive(stream: IO[bytes], arrived: "queue.Queue[bytes]") -> None:
+    """Takes messages out of the pipe while the others are stored: it holds few, and the other process must not wait."""
+    while size := int.from_bytes(stream.read(8), "big"):
+        data = stream.read(size)
+        if len(data) < size:
+            break
+        arrived.put(data)
+    arrived.put(b"")
+
+
+def _send(message: object) -> None:
+    data = pickle.dumps(message, 5)
+    sys.stdout.buffer.write(len(data).to_bytes(8, "big") + data)
+
+
 def main() -> None:
     """The other process: reads what to read from its standard input, writes frames to its standard output."""
     gc.disable()  # nothing here is ever part of a circle, and looking for some takes a third of the time
     fields, skip = pickle.load(sys.stdin.buffer)
-    file, out = File(**fields | {"path": Path(fields["path"])}), sys.stdout.buffer
+    file = File(**fields | {"path": Path(fields["path"])})
     position, frame = 0, []
 
     def moved(place: int) -> None:
@@ -84,17 +123,19 @@ def main() -> None:
     error = ""
     try:
         for number, record in enumerate(file.records(skip=skip, moved=moved), skip + 1):
-            frame.append(prepared(record, f"{file.path.name} record {number}"))
+            frame.append(encoded(record, f"{file.path.name} record {number}"))
             if len(frame) == FRAME:
-                pickle.dump((position, frame, None), out, 5)
+                _send((position, frame, None))
                 frame = []
     except SourceError as broken:
         error = str(broken)
     except BrokenPipeError:
         return
-    pickle.dump((position, frame, error), out, 5)
-    out.flush()
+    _send((position, frame, error))
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
-    main()
+    from broadsheet import prepare  # under its own name, which is what the other side knows its records by
+
+    prepare.main()

@@ -94,7 +94,8 @@ def _text(value: Any) -> str:
 def _authors(parsed: Any, line: Any) -> tuple[str, ...]:
     """The names in parts, family name first, as arXiv itself has parted them; else its one line of all."""
     try:
-        names = [name for parts in parsed if (name := _name(*parts[:3]))]
+        listed = parsed if isinstance(parsed, list) else []
+        names = [name for parts in listed if (name := _name(*parts[:3]))]
     except TypeError:  # not a list of lists of texts
         names = []
     names = names or [clean(accents(name)) for name in names_of(_text(line))]
@@ -105,7 +106,7 @@ def _authors(parsed: Any, line: Any) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 16)
 def _name(family: str, given: str = "", suffix: str = "") -> str:
-    name = " ".join((given, family, suffix)).strip() if suffix else f"{given} {family}".strip()
+    name = " ".join((given, family, suffix)).strip()
     return clean(accents(name) if "\\" in name else name)
 
 

@@ -27,7 +27,7 @@ _KNOWN = re.compile(
 )
 _ANY = re.compile(rb"^\s*@\s*\w+\s*[{(]", re.MULTILINE)
 _START = re.compile(r"@\s*(\w+)\s*([{(])")
-_FRESH = re.compile(r"\s*@\s*\w+\s*[{(]\s*[^\s,={}()\"]+\s*,\s*$")  # an entry's first line, as nearly all are written
+_FRESH = re.compile(r"\s*@\s*\w+\s*[{(]\s*[^\s,={}()\"]+\s*,\s*(?:$|[A-Za-z]\w*\s*=)")  # how an entry begins
 _KEY = re.compile(r"\s*([^\s,={}\"]*)\s*(?:,|$)")
 _NAME = re.compile(r"[\s,]*([A-Za-z][\w:.+/-]*)\s*=\s*")
 _NEXT = re.compile(r",\s*(?=[A-Za-z][\w:.+/-]*\s*=)")

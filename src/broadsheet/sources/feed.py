@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from hashlib import blake2b
 from typing import Any, BinaryIO
 from urllib.parse import urljoin
 
@@ -17,7 +18,7 @@ import orjson
 
 from broadsheet import ids
 from broadsheet.errors import Mistake, SourceError
-from broadsheet.fetch import Client
+from broadsheet.fetch import Answer, Client
 from broadsheet.paper import Fault
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
@@ -39,6 +40,7 @@ _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>&?#]+[^\s\"'<>&?#.,;)\]]")
 _LINK = re.compile(rb"<link\b[^>]*>", re.IGNORECASE)
 _FEED_TYPE = re.compile(rb"application/(?:rss|atom|feed)\+(?:xml|json)", re.IGNORECASE)
 _HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_PATIENCE = timedelta(days=7)  # with which a feed is left alone at most
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 
 
@@ -69,8 +71,10 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
     answer = client.get(options["url"])
     if better := _feed_of_page(answer.body, answer.url):
         answer = client.get(better)
-    rest = {"until": _rest(answer.body, now).isoformat()}
-    yield Step(b"" if answer.unchanged else answer.body, orjson.dumps(rest).decode(), answer.at, "the feed")
+    # Not `answer.unchanged`: the cache may know a body whose records a kill has kept from us.
+    seen = blake2b(answer.body, digest_size=16).hexdigest()
+    after = orjson.dumps({"until": _rest(answer, now).isoformat(), "seen": seen}).decode()
+    yield Step(b"" if seen == place.get("seen") else answer.body, after, answer.at, "the feed")
 
 
 def _feed_of_page(body: bytes, address: str) -> str:
@@ -84,16 +88,26 @@ def _feed_of_page(body: bytes, address: str) -> str:
     raise SourceError("this address is a web page that names no feed; give the feed's own address")
 
 
-def _rest(body: bytes, now: datetime) -> datetime:
-    """Until when a feed wants to be left alone: its ttl in minutes, and the days that it skips."""
-    until = now
-    if found := re.search(rb"<ttl>\s*(\d{1,5})\s*</ttl>", body[:8_192]):
-        until = now + timedelta(minutes=min(int(found[1]), 7 * 24 * 60))
-    skipped = re.search(rb"<skipDays>(.*?)</skipDays>", body[:8_192], re.DOTALL)
-    days = re.findall(rb"<day>\s*(\w+)\s*</day>", skipped[1]) if skipped else []
-    while until.strftime("%A").encode() in days and len(set(days)) < len(_DAYS):
-        until = (until + timedelta(days=1)).replace(hour=0, minute=0)
-    return until.astimezone(UTC)
+def _rest(answer: Answer, now: datetime) -> datetime:
+    """Until when a feed wants to be left alone: its max-age, its ttl in minutes, the days and hours (GMT) it skips."""
+    head = answer.body[:8_192]
+    ages = re.findall(r"max-age=(\d{1,7})", answer.headers.get("cache-control", ""))
+    ttl = re.findall(rb"<ttl>\s*(\d{1,5})\s*</ttl>", head)
+    asked = [timedelta(seconds=int(age)) for age in ages] + [timedelta(minutes=int(minutes)) for minutes in ttl]
+    until = now.astimezone(UTC) + min(max(asked, default=timedelta()), _PATIENCE)
+    days = {day.decode().capitalize() for day in _skipped(head, b"Days")} & set(_DAYS)
+    hours = {int(hour) % 24 for hour in _skipped(head, b"Hours") if hour.isdigit()}
+    for _ in range(24 * len(_DAYS)):
+        if _DAYS[until.weekday()] not in days and until.hour not in hours:
+            return until
+        until = (until + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    return now.astimezone(UTC)  # it skips every hour there is: a joke, or a slip
+
+
+def _skipped(head: bytes, what: bytes) -> list[bytes]:
+    """The days or hours inside ``skipDays`` or ``skipHours``."""
+    inside = re.search(rb"<skip" + what + rb">(.*?)</skip" + what + rb">", head, re.DOTALL)
+    return re.findall(rb">\s*(\w{1,9})\s*</(?:day|hour)>", inside[1]) if inside else []
 
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]:

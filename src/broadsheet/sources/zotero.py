@@ -36,6 +36,7 @@ _PAPERS = frozenset(
     "journalArticle conferencePaper preprint book bookSection thesis report manuscript magazineArticle newspaperArticle"
     " webpage document presentation dataset standard encyclopediaArticle dictionaryEntry".split()
 )
+_UNKNOWN = re.compile(r"(?<=^\d{4})-00.*|(?<=^\d{4}-\d\d)-00.*")  # a month or day that nobody knows
 _EXTRA = re.compile(
     r"^\s*(doi|arxiv|pmid|pmcid|acl|openreview|citation key|tldr)\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE
 )
@@ -84,13 +85,15 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         version = now_at
         count = len(page(answer.body)) if answer.body.strip() else 0
         start += count
-        ended = count < _LIMIT
+        total = answer.headers.get("total-results", "")
+        ended = start >= int(total) if total.isdigit() else count < _LIMIT
+        if not ended and not count:
+            raise SourceError(f"an empty page after {start} of {total} items; tried later")
         after = (
             {"since": int(version) if version.isdigit() else since}
             if ended
             else {"since": since, "start": start, "version": version}
         )
-        total = answer.headers.get("total-results", "")
         kept = answer.body if count else b""
         yield Step(kept, orjson.dumps(after).decode(), answer.at, part, int(total) if total.isdigit() else 0)
         if ended:
@@ -117,7 +120,8 @@ def _said(item: Mapping[str, Any]) -> Mapping[str, Any]:
     if not _kind(item):
         raise WrongRecord("no item type")
     extra = {name.lower(): value.strip() for name, value in _EXTRA.findall(text(data, "extra"))}
-    told = [text(data, "archiveID"), text(data, "url"), extra.get("arxiv", ""), f"arxiv:{extra.get('arxiv', '')}"]
+    number = extra.get("arxiv", "").partition(" ")[0]  # "2101.00001 [cs]" is how Zotero itself writes it
+    told = [text(data, "archiveID"), text(data, "url"), f"arxiv:{number}"]
     named = [f"{scheme}:{extra[scheme]}" for scheme in ("pmid", "pmcid", "acl", "openreview") if scheme in extra]
     known = [found for one in (*told, *named) if one and (found := ids.parse(one)) and not found.startswith("url:")]
     venue = next((text(data, key) for key in _VENUES if text(data, key)), "")
@@ -125,7 +129,7 @@ def _said(item: Mapping[str, Any]) -> Mapping[str, Any]:
         "title": plain(text(data, "title")),
         "abstract": text(data, "abstractNote"),
         "authors": [name for one in objects(data, "creators") if (name := _name(one))],
-        "date": iso_date(re.sub(r"-00", "", text(data, "date"))),
+        "date": iso_date(_UNKNOWN.sub("", text(data, "date"))),
         "venue": venue,
         "doi": text(data, "DOI") or extra.get("doi", ""),
         "ids": known,
