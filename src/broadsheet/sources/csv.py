@@ -1,6 +1,7 @@
 """CSV and TSV with a line of column heads, in any of the spellings that `_fields` knows.
 
-A cell called ``id`` is an id only when it looks like a known one (arXiv, DOI ...): tables number their rows.
+A cell called ``id`` is an id only when it looks like a known one (arXiv, DOI ...): tables number their rows. In a table
+that ``export --format csv`` wrote it always is, and the apostrophe before what a spreadsheet would run goes again.
 """
 
 import csv
@@ -16,6 +17,8 @@ from broadsheet.text import clean
 SUFFIXES = (".csv", ".tsv", ".tab")
 MAX_CELL = 1 << 20  # characters: a quote that never closes swallows no more than that
 
+_OURS = ["id", "title", "authors", "year", "venue", "doi", "url", "pdf", "keywords", "categories"]
+_GUARDED = tuple(f"'{sign}" for sign in "=+-@\t\r\n")
 _DELIMITERS = ",\t;|"
 
 
@@ -92,9 +95,11 @@ def _delimiter(line: str) -> str:
 
 def _paper(heads: list[str], cells: list[str], source: str, at: str) -> Paper:
     draft = Draft()
-    for head, cell in zip(heads, cells, strict=False):
+    ours = heads[: len(_OURS)] == _OURS
+    for head, given in zip(heads, cells, strict=False):
+        cell = given[1:] if ours and given.startswith(_GUARDED) else given
         if head and cell:
-            if meaning(head) == "own" and ids.parse(cell) is None:
+            if meaning(head) == "own" and ids.parse(cell) is None and not ours:
                 draft.remark(head, cell)
             else:
                 draft.say(head, cell)
