@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -68,18 +69,22 @@ def items(file: File, skip: int, moved: Callable[[int], None] | None = None) -> 
     """
     command = [sys.executable, "-m", __name__]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        arrived: queue.Queue[bytes] = queue.Queue(AHEAD)
+        thread = threading.Thread(target=_receive, args=(process.stdout, arrived), name="prepare", daemon=True)
         try:
-            assert process.stdin and process.stdout
+            thread.start()
             process.stdin.write(pickle.dumps((asdict(file), skip)))
             process.stdin.close()
-            yield from _received(process.stdout, moved)
+            yield from _received(arrived, moved)
         finally:
             process.kill()  # harmless when it has ended
+            while thread.is_alive():  # it may wait for room; nobody wants any more
+                with suppress(queue.Empty):
+                    arrived.get(timeout=0.01)
 
 
-def _received(stream: IO[bytes], moved: Callable[[int], None] | None) -> Iterator[Item]:
-    arrived: queue.Queue[bytes] = queue.Queue(AHEAD)
-    threading.Thread(target=_receive, args=(stream, arrived), name="prepare", daemon=True).start()
+def _received(arrived: "queue.Queue[bytes]", moved: Callable[[int], None] | None) -> Iterator[Item]:
     while True:
         data = arrived.get()
         if not data:
