@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"find"}),
     frozenset({"merge", "following"}),
     frozenset({"ingest", "digest", "evaluate", "prepare"}),
-    frozenset({"harvest", "quarantine"}),
+    frozenset({"harvest", "quarantine", "lookup"}),
     frozenset({"enrich"}),
     frozenset({"standing", "sync"}),
     frozenset({"library"}),

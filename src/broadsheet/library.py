@@ -191,11 +191,20 @@ class Library:
     # -- jobs ----------------------------------------------------------------------------------------------------------
 
     def add(self, what: Iterable[str | Path], *, watch: Watch = BLIND, index: bool = True) -> Added:
-        """Bring files and folders in, then index what is new. Interrupted, it goes on where it was next time."""
+        """Bring files and folders in, and papers by their ids (arXiv, DOI, ACL, PubMed) or addresses, then index them.
+
+        Interrupted, it goes on where it was next time. Raises Mistake, FetchError for a look-up, StoreError.
+        """
+        from broadsheet import lookup
         from broadsheet.sources import files
 
-        found = files.expand(what)
+        given = list(what)
+        wanted = dict.fromkeys(name for one in given if (name := lookup.named(one)))
+        groups = lookup.groups(list(wanted))  # before anything is taken in: one wrong id ends it all
+        found = files.expand(one for one in given if not lookup.named(one))
         done = tuple((file.path.name, self._take(file, watch)) for file in found.files)
+        if groups:
+            done += lookup.run(self.store, self.client, groups, self.followed())
         return Added(done, found.skipped, self.refresh(watch) if index else 0)
 
     def _take(self, file: "File", watch: Watch) -> "Summary":

@@ -11,7 +11,10 @@ from broadsheet.cli._group import cli, json_option, library_of
 @json_option
 @click.pass_context
 def add(context: click.Context, what: tuple[str, ...], no_index: bool, as_json: bool) -> None:
-    """Bring in papers from files and folders: JSON Lines, BibTeX, RIS, CSV, saved pages; .gz and .zst too."""
+    """Bring in papers from files and folders: JSON Lines, BibTeX, RIS, CSV, PDFs, saved pages; .gz and .zst too.
+
+    An arXiv id, DOI, ACL or PubMed id, or the address of such a paper, is looked up: `add 2101.00001 10.1000/x`.
+    """
     from broadsheet import console
 
     library = library_of(context, create=True)

@@ -16,6 +16,7 @@ A source, which can be followed, has
 ``parse(stream, *, source, at, skip=0)``     as above, of one answer
 
 A source that can also complete papers which are here already has ``BATCH`` and ``enrich(client, options, papers)``.
+One that can be asked for single papers has ``LOOKUP``, a scheme of ids, and ``lookup(client, options, wanted)``.
 
 `parse` is pure. Each record of the input gives one `Paper`, one `Gone` (the source has taken it back) or, if it is bad,
 one `Fault` that says where and why; the first *skip* records are passed over, more cheaply than parsed where that can
@@ -106,6 +107,14 @@ class Enricher(Protocol):
     def enrich(self, client: Client, options: Options, papers: Sequence[Paper]) -> Iterator[Step]: ...
 
 
+class Lookup(Source, Protocol):
+    """What a source module offers that can be asked for papers by their ids."""
+
+    LOOKUP: str  # the scheme of the ids, which are given without it
+
+    def lookup(self, client: Client, options: Options, wanted: Sequence[str]) -> Iterator[Step]: ...
+
+
 @cache
 def _modules() -> dict[str, Any]:
     import sys
@@ -132,6 +141,12 @@ def followable() -> dict[str, Source]:
 def enrichers() -> dict[str, Enricher]:
     """Every module of this room that can be asked about given papers, by name."""
     return {name: cast("Enricher", module) for name, module in _modules().items() if hasattr(module, "enrich")}
+
+
+@cache
+def lookups() -> dict[str, Lookup]:
+    """Every module of this room that can be asked for single papers, by name."""
+    return {name: cast("Lookup", module) for name, module in _modules().items() if hasattr(module, "lookup")}
 
 
 def detect(head: bytes, name: str) -> tuple[str, float]:

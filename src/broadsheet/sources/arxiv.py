@@ -37,6 +37,7 @@ OPTIONS = (
 SUFFIXES = (".xml", ".atom", ".rss")
 WINDOW = 30  # days of one part of a first load: a token lives a day, so a part must be short
 BATCH = 100  # papers of one look-up
+LOOKUP = "arxiv"
 _SETS_AT_MOST = 12  # more categories of one archive than that are harvested as the archive
 _PHYSICS = frozenset(
     "astro-ph cond-mat gr-qc hep-ex hep-lat hep-ph hep-th math-ph nlin nucl-ex nucl-th physics quant-ph".split()

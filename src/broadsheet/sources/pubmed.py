@@ -5,7 +5,7 @@ searches again and goes on at the same place.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO
 
@@ -30,6 +30,7 @@ OPTIONS = (
     Setting("since", int, 30, "", "How many days back a first load goes.", low=1, high=100_000),
     Setting("base", str, "https://eutils.ncbi.nlm.nih.gov/entrez/eutils", "", "The address of the service."),
 )
+LOOKUP = "pmid"
 SUFFIXES = (".xml",)
 EVERY = timedelta(hours=12)
 OVERLAP = 2  # days
@@ -71,6 +72,16 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         yield Step(answer.body, orjson.dumps(place | {"start": start}).decode(), answer.at, note, count)
     overlap = (date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)).isoformat()
     yield Step(b"", orjson.dumps({"from": overlap}).decode(), answer.at, note, count)
+
+
+def lookup(client: Client, options: Options, wanted: Sequence[str]) -> Iterator[Step]:
+    """The papers with these PubMed ids (without ``pmid:``), as many answers as it takes."""
+    key = {"api_key": options["key"]} if options["key"] else {}
+    for start in range(0, len(wanted), _ROWS):
+        listed = wanted[start : start + _ROWS]
+        asked = {"db": "pubmed", "id": ",".join(listed), "retmode": "xml"}
+        answer = client.get(f"{options['base']}/efetch.fcgi", params=asked | key)
+        yield Step(answer.body, "", answer.at, f"{len(listed)} papers")
 
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]:
