@@ -6,6 +6,7 @@ takes too long, or is damaged, encrypted or a scan, is set aside with that reaso
 """
 
 import io
+import logging
 import re
 import signal
 import threading
@@ -51,6 +52,7 @@ def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[
         raise MissingExtra("reading a PDF needs pypdf: pip install 'broadsheet[pdf]'") from error
     if skip:
         return
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it thinks of a file is in our reason
     data = stream.read(MOST + 1)
     try:
         if len(data) > MOST:
@@ -131,7 +133,7 @@ def _largest(page: Any) -> str:
     return ""
 
 
-class _TooLong(Exception):  # it is what it is called
+class _TooLong(BaseException):  # a sentence; no Exception, since pypdf swallows those here and there
     """The time for one file is over."""
 
 
