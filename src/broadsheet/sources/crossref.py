@@ -60,7 +60,7 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         count, coming = len(objects(message, "items")), text(message, "next-cursor")
         ended = count < _ROWS or not coming
         after = {"from": (date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)).isoformat()} if ended else place
-        body = answer.body if count and not answer.unchanged else b""
+        body = answer.body if count else b""
         total = number(message, "total-results") or 0
         yield Step(body, orjson.dumps(after).decode(), answer.at, f"{part} since {place['from']}", total)
         if ended:

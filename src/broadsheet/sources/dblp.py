@@ -57,7 +57,7 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         count, total = len(objects(hits, "hit")), int(text(hits, "@total") or 0)
         start += count
         ended = not count or start >= min(total, _MOST)
-        kept = answer.body if count and not answer.unchanged else b""
+        kept = answer.body if count else b""
         yield Step(kept, "0" if ended else str(start), answer.at, part, total)
         if ended:
             return

@@ -59,7 +59,7 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         ended = not count or not coming or coming == mark
         overlap = (date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)).isoformat()
         after: dict[str, Any] = {"from": overlap} if ended else place | {"page": coming}
-        kept = answer.body if count and not answer.unchanged else b""
+        kept = answer.body if count else b""
         note = f"{place['from']} to {place['until']}"
         yield Step(kept, orjson.dumps(after).decode(), answer.at, note, number(body, "hitCount") or 0)
         if ended:

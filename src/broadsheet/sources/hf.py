@@ -71,7 +71,7 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
             answer = client.get(f"{options['base']}/api/daily_papers", params=asked)
             full = answer.body.count(b'"paper":{') >= _LIMIT
             place = day.isoformat() if full else coming.isoformat()
-            yield Step(b"" if answer.unchanged else answer.body, place, answer.at, f"the papers of {day}")
+            yield Step(answer.body, place, answer.at, f"the papers of {day}")
             if not full:
                 break
         day += timedelta(days=1)

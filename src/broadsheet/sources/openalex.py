@@ -79,7 +79,7 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         if not coming:
             overlap = date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)
             after = {"from": overlap.isoformat()}
-        body = b"" if answer.unchanged else answer.body
+        body = answer.body
         yield Step(body, orjson.dumps(after).decode(), answer.at, f"since {place['from']}", number(meta, "count") or 0)
         if not coming:
             return

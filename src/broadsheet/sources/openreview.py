@@ -52,7 +52,7 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         count = len(objects(body, "notes"))
         start += count
         ended = count < _LIMIT
-        kept = answer.body if count and not answer.unchanged else b""
+        kept = answer.body if count else b""
         yield Step(kept, "0" if ended else str(start), answer.at, part, number(body, "count") or 0)
         if ended:
             return

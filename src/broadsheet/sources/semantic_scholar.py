@@ -71,7 +71,7 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         body = page(answer.body)
         coming = text(body, "token")
         after = place | {"page": coming} if coming else {"from": place["until"]}
-        kept = b"" if answer.unchanged else answer.body
+        kept = answer.body
         yield Step(kept, orjson.dumps(after).decode(), answer.at, f"since {place['from']}", number(body, "total") or 0)
         if not coming:
             return
