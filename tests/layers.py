@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-WORDS = frozenset({"cite", "errors", "ids", "text", "paper", "query", "querylang", "registry", "blocking", "settings"})
+WORDS = frozenset(
+    {"cite", "errors", "ids", "text", "paper", "query", "querylang", "registry", "blocking", "settings", "watch"}
+)
 # Lowest first. A room imports from the floors below it; the words may also import each other.
 FLOORS: tuple[frozenset[str], ...] = (
     WORDS,

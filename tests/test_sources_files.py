@@ -46,11 +46,11 @@ def only(path: Path) -> files.File:
     return file
 
 
-def read(path: Path) -> list[Paper | Fault]:
+def read(path: Path) -> list[sources.Record]:
     return list(only(path).records())
 
 
-def titles(records: list[Paper | Fault]) -> list[str]:
+def titles(records: list[sources.Record]) -> list[str]:
     return [record.reason if isinstance(record, Fault) else record.title for record in records]
 
 
@@ -89,7 +89,7 @@ class TestBrokenCompression:
     def test_truncated_keeps_what_came_before_and_says_where(self, tmp_path: Path, packed: str) -> None:
         data = PACKERS[packed](LINES * 8)
         path = written(tmp_path, f"cut.jsonl{packed}", data[: len(data) // 2])
-        kept: list[Paper | Fault] = []
+        kept: list[sources.Record] = []
         with pytest.raises(SourceError, match=r"cut\.jsonl.*, after .* records: the .* data breaks off after .* bytes"):
             kept.extend(only(path).records())
         whole = read(written(tmp_path, "whole.jsonl", LINES * 8))
@@ -236,7 +236,7 @@ class _Endless(io.RawIOBase):
         return len(part)
 
 
-def peak_of(records: Iterator[Paper | Fault]) -> tuple[list[Paper | Fault], int]:
+def peak_of(records: Iterator[sources.Record]) -> tuple[list[sources.Record], int]:
     tracemalloc.start()
     try:
         return list(records), tracemalloc.get_traced_memory()[1]

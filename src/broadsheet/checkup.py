@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from broadsheet.errors import BroadsheetError, IndexStale
-from broadsheet.library import Library, Watch
+from broadsheet.library import Library
 from broadsheet.text import plural
+from broadsheet.watch import Watch
 
 
 class Finding(NamedTuple):

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from broadsheet.library import Added, Stats, Watch
+from broadsheet.library import Added, Stats
 from broadsheet.paper import Paper
 from broadsheet.query import Hit, Marked, Page
 from broadsheet.text import join_names, plural
+from broadsheet.watch import Watch
 
 if TYPE_CHECKING:
     from rich.console import Console

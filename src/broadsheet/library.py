@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from broadsheet import ids, querylang, settings
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import Filters, Page, Query, Sort
 from broadsheet.store import Store
+from broadsheet.watch import BLIND, Indexing, Watch
 
 if TYPE_CHECKING:
     from broadsheet.embed import Encoder
@@ -37,25 +38,6 @@ if TYPE_CHECKING:
     from broadsheet.sync import Board
 
 STORE_FILE = "store.sqlite3"
-
-
-class Watch(Protocol):
-    """Who wants to see work go on: a progress bar, a log."""
-
-    def stage(self, name: str, total: int, unit: str) -> None:
-        """A new piece of work, *total* *unit* long (``bytes``, ``papers``, ``questions``)."""
-
-    def moved(self, done: int, note: str = "") -> None:
-        """*done* of it is behind us."""
-
-
-class _Blind:
-    def stage(self, name: str, total: int, unit: str) -> None: ...
-
-    def moved(self, done: int, note: str = "") -> None: ...
-
-
-BLIND: Watch = _Blind()
 
 
 class Added(NamedTuple):
@@ -176,6 +158,28 @@ class Library:
             for after, paper in rows:  # noqa: B007  # the last pk is where the next page begins
                 yield paper
 
+    def row(self, identifier: str) -> int:
+        """The row of the store that holds the paper with this id. Raises NotFound."""
+        return self._pks([identifier])[0]
+
+    def split(self, identifier: str, number: int) -> tuple[Paper, Paper]:
+        """Take copy *number* out of a paper, for good; what is left, and the paper that came out. Raises Mistake."""
+        from broadsheet import merge
+
+        done = merge.undo(self.store, self.row(identifier), number)
+        self.refresh()
+        papers = self.store.get([done.kept, done.new])
+        return papers[done.kept], papers[done.new]
+
+    def join(self, identifier: str, other: str) -> Paper:
+        """Make two papers one. Raises Mistake."""
+        from broadsheet import merge
+
+        pk = self.row(identifier)
+        merge.join(self.store, pk, self.row(other))
+        self.refresh()
+        return self.store.get([pk])[pk]
+
     def _pks(self, identifiers: Sequence[str]) -> list[int]:
         known = self.store.resolve([ids.own(identifier) for identifier in identifiers])
         missing = [identifier for identifier in identifiers if ids.own(identifier) not in known]
@@ -233,11 +237,11 @@ class Library:
 
     def refresh(self, watch: Watch = BLIND) -> int:
         """Bring the indexes up to the store; how many papers that were."""
-        return self.index.refresh(self.store, self.encoder, _indexing(watch))
+        return self.index.refresh(self.store, self.encoder, Indexing(watch))
 
     def rebuild(self, watch: Watch = BLIND) -> int:
         """Make the indexes anew from the store; readers keep the old ones until the new are whole."""
-        return self.index.rebuild(self.store, self.encoder, _indexing(watch))
+        return self.index.rebuild(self.store, self.encoder, Indexing(watch))
 
     def evaluate(self, path: Path, watch: Watch = BLIND) -> "Figures":
         """Figures over the judged queries of a file; see `evaluate`."""
@@ -351,24 +355,6 @@ def open_library(
 def _plain(text: str) -> Query:
     """A judged query is words: nothing in it is meant as the box's language."""
     return Query(text=text, words=" ".join(text.split()))
-
-
-def _indexing(watch: Watch) -> "_Indexing":
-    return _Indexing(watch)
-
-
-class _Indexing:
-    """The index's progress, as one stage of a watch that begins when its length is known."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self._total = -1
-
-    def __call__(self, done: int, total: int) -> None:
-        if total != self._total:
-            self._total = total
-            self._watch.stage("indexing", total, "papers")
-        self._watch.moved(done)
 
 
 def _sizes(home: Path, parts: Sequence[str]) -> dict[str, int]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from broadsheet import embed, settings
 from broadsheet.errors import BroadsheetError, Mistake
-from broadsheet.library import Library, Watch, open_library
+from broadsheet.library import Library, open_library
 from broadsheet.paper import Paper
 from broadsheet.sources import files
+from broadsheet.watch import Watch
 
 
 def available(library: Library) -> list[dict[str, Any]]:

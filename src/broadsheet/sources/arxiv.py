@@ -115,8 +115,7 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
     kind, _, what = part.partition(":")
     if kind == "daily":
         answer = client.get(f"{options['feed']}/{what}")
-        body = b"" if answer.unchanged and cursor else answer.body
-        yield Step(body, answer.at, answer.at, f"feed of {answer.at[:10]}")
+        yield Step(answer.body, answer.at, answer.at, f"feed of {answer.at[:10]}")
         return
     asked = {"metadataPrefix": "arXivRaw"} | ({"set": what} if what else {})
     yield from _oai.harvest(client, options["base"], asked, cursor, now, since=_since(options, now), window=WINDOW)

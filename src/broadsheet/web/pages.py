@@ -79,9 +79,10 @@ def paper(request: Request) -> Response:
         media, export = _EXPORTS[suffix]
         return answer(request, export(found).encode(), media)
     similar, trouble = _similar(here, found)
+    made = views.made_of(here.library, found)
     body = here.render(
-        "paper.html", paper=found, abstract=typeset.typeset(found.abstract), similar=similar, trouble=trouble,
-        facts=views.facts(found), links=views.links(found), query=Query(),
+        "paper.html", made=made, paper=found, abstract=typeset.typeset(found.abstract), similar=similar,
+        trouble=trouble,        facts=views.facts(found), links=views.links(found), query=Query(),
     )  # fmt: skip
     return answer(request, body)
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
+import orjson
+
 from broadsheet.paper import Origin, Paper
 from broadsheet.query import SORTS, Filters, Page, Query
 from broadsheet.web import urls
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
+    from broadsheet.store import Copy
 
 SORT_WORDS = {"relevance": "Best match", "new": "Newest", "old": "Oldest", "cited": "Most cited"}
 _WORD_OF = {field: word for word, field in urls.MANY.items()}
@@ -135,6 +138,27 @@ class Fact(NamedTuple):
 
     origin: Origin
     fields: tuple[str, ...]
+
+
+class MadeOf(NamedTuple):
+    """What a paper is made of: copies with why they are one, what it said before, papers that are much like it."""
+
+    copies: tuple["Copy", ...]
+    before: tuple[tuple[str, str, str], ...]  # day, source, the fields that changed
+    alike: tuple[tuple[Paper, float, str], ...]
+
+
+def made_of(library: "Library", paper: Paper) -> MadeOf:
+    pk = library.row(paper.key)
+    store = library.store
+    alike = store.alike(pk)
+    near = store.get([one.pk for one in alike])
+    told = [(one.at[:10], one.source, ", ".join(orjson.loads(one.before))) for one in store.history(pk)]
+    return MadeOf(
+        tuple(store.copies(pk)),
+        tuple(told),
+        tuple((near[one.pk], one.score, one.why) for one in alike if one.pk in near),
+    )
 
 
 def facts(paper: Paper) -> list[Fact]:
