@@ -35,8 +35,8 @@ def write(path: Path, size: int) -> None:
             title = f"<fixed-case>{draw.choice(said).upper()}</fixed-case> {pieces[number % 2_000][:60]}"
             name = f"2024.bench-{number // _VOLUME}.{number % _VOLUME + 1}"
             file.write(
-                f'<paper id="{number % _VOLUME + 1}"><title>{title}</title>{people}<abstract>{draw.choice(pieces)}, up'
-                f" to 3<tex-math>\\times</tex-math> more.</abstract><url>{name}</url><doi>10.5555/{name}</doi></paper>\n"
+                f'<paper id="{number % _VOLUME + 1}"><title>{title}</title>{people}<abstract>{draw.choice(pieces)}, to'
+                f" 3<tex-math>\\times</tex-math> more.</abstract><url>{name}</url><doi>10.5555/{name}</doi></paper>\n"
             )
         file.write("</volume></collection>\n")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from broadsheet import settings
+from broadsheet import settings, sources
 from broadsheet.cli import cli
 from broadsheet.sources._fields import SPELLINGS
 
@@ -30,9 +30,16 @@ def _settings_table() -> Iterator[str]:
     yield "|---|---|---|---|"
     for row in settings.TABLE:
         name = f"`[{row.section}]` `{row.name}`" if row.section else f"`{row.name}`"
-        default = f"`{row.default}`" if row.default != "" else "empty"
         takes = "" if row.kind is str else f" Takes {row.wants}."
-        yield f"| {name} | `{row.env}` | {default} | {row.sentence}{takes} |"
+        yield f"| {name} | `{row.env}` | {_default(row)} | {row.sentence}{takes} |"
+
+
+def _default(row: settings.Setting) -> str:
+    """As a person would write it in the file."""
+    if row.default in ("", ()):
+        return "empty"
+    listed = ", ".join(row.default) if isinstance(row.default, tuple) else str(row.default)
+    return f"`{listed.lower() if row.kind is bool else listed}`"
 
 
 def formats_page() -> str:
@@ -48,6 +55,22 @@ def _fields_table() -> Iterator[str]:
             kind, _, scheme = field.partition(".")
             label = "the record's own id" if kind == "own" else f"{kind}: {scheme}" if scheme else kind
             yield f"| {label} | {', '.join(f'`{name}`' for name in names.split())} |"
+
+
+def sources_page() -> str:
+    return _between("sources.md", "kinds", _kinds())
+
+
+def _kinds() -> Iterator[str]:
+    """Every kind of source: what it brings, and its options."""
+    for name, module in sources.followable().items():
+        card, asked = module.ABOUT, "; completes papers that are here" if name in sources.enrichers() else ""
+        yield f"### {name}\n\n[{card.name}]({card.home}): {card.what}{asked}.\n"
+        yield "| option | default | what it is |"
+        yield "|---|---|---|"
+        for row in module.OPTIONS:
+            yield f"| `{row.name}` | {_default(row)} | {row.sentence} |"
+        yield ""
 
 
 _CLI_HEAD = """\
@@ -88,7 +111,7 @@ def verbs(command: click.Command, before: tuple[str, ...] = ()) -> Iterator[tupl
         yield before, command
 
 
-PAGES = {"settings.md": settings_page, "formats.md": formats_page, "cli.md": cli_page}
+PAGES = {"settings.md": settings_page, "formats.md": formats_page, "cli.md": cli_page, "sources.md": sources_page}
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ def test_a_file_of_faults_alone_is_a_failure(home: Path, tmp_path: Path) -> None
 
 # -- interrupted ---------------------------------------------------------------------------------------------------
 
-MANY = 20_000
+MANY = 22_000
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,7 @@ def test_a_file_that_is_too_large_is_not_parsed(monkeypatch: pytest.MonkeyPatch)
     assert reason(LAMPS + bytes(1 << 20)) == "larger than 1 MB"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an alarm that hits a destructor
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two million words on one page: more than a second of work."""
     stream = b"BT /F1 10 Tf 72 720 Td " + b"(lamp) Tj 0 -1 Td " * 2_000_000 + b"ET"

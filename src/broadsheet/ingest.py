@@ -17,7 +17,7 @@ Record = Paper | Fault | Gone | Prepared
 Numbered = list[tuple[int, Record]]
 
 BATCH = 4_000  # records in one transaction
-LARGE = 20_000  # when they come prepared: then storing one is cheap, and a transaction is not
+LARGE = 10_000  # when they come prepared: then storing one is cheap, and a transaction is not
 WEIGHT = 32_000_000  # characters of text in one transaction, so that memory is bounded for any file
 KEEP = 64 * 1024  # bytes of a faulty record that are kept: enough to see what was wrong with it
 KEPT = 10_000  # faults of one run whose bytes are kept; of the others only where and why

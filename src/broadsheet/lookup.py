@@ -2,28 +2,38 @@
 
 import io
 import os
+import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from broadsheet import ingest
+from broadsheet.errors import Mistake
 from broadsheet.fetch import Client
 from broadsheet.following import Followed
 from broadsheet.paper import Fault, Gone
-from broadsheet.sources import Record, lookups, pasted
+from broadsheet.sources import Record, files, lookups, pasted
 from broadsheet.store import Store
 
 PART = "look-up"
 
 
 def named(given: str | Path) -> str:
-    """The canonical id that *given* spells; empty when it is a file, or a plain address, or nothing known."""
+    """The canonical id that *given* spells, or the address that it is; empty when it is a file, or nothing known."""
     text = str(given).strip()
     if isinstance(given, Path) or os.path.lexists(text):
         return ""
     found = pasted.find(text)
-    return found[0].id if len(found) == 1 and found[0].scheme != "url" else ""
+    return found[0].wanted if len(found) == 1 else ""
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Every id and address in a text, as `named` has them."""
+    return tuple(found.wanted for found in pasted.find(text))
 
 
 groups = pasted.by_source
@@ -35,11 +45,37 @@ def run(
     """Brings the papers *wanted* in (see `groups`); for each source that was asked, its name and a summary.
 
     An id that its source does not know is a fault in the summary. A source that is also *followed* is asked as its
-    options there say. Raises FetchError, StoreError.
+    options there say. What an address has is read like a file: the page of a paper, a PDF, a bibliography. Raises
+    Mistake for an address without papers, FetchError, StoreError.
     """
-    return tuple(
-        (source, _take(store, client, source, values, _options(source, followed))) for source, values in wanted.items()
-    )
+    done: list[tuple[str, ingest.Summary]] = []
+    for source, values in wanted.items():
+        if source == pasted.WEB:
+            done += (_fetched(store, client, address) for address in values)
+        else:
+            done.append((source, _take(store, client, source, values, _options(source, followed))))
+    return tuple(done)
+
+
+def _fetched(store: Store, client: Client, address: str) -> tuple[str, ingest.Summary]:
+    """What lies at *address*, taken in like a file of that name."""
+    answer = client.get(address, headers={"Accept": "*/*"})
+    with tempfile.TemporaryDirectory(prefix="broadsheet-") as folder:
+        path = Path(folder) / (re.sub(r"[^\w.-]", "_", urlsplit(answer.url).path.rsplit("/", 1)[-1])[-80:] or "page")
+        # The page's own word for its address comes first; most have none.
+        own = f'\n<link rel="canonical" href="{escape(address)}">'.encode()
+        path.write_bytes(answer.body + (own if b"<html" in answer.body[:2_000].lower() else b""))
+        try:
+            (file,) = files.expand([path]).files
+        except Mistake as mistake:
+            raise Mistake(str(mistake).replace(str(path), address)) from None
+        records = [_at(record, path.name, address) for record in file.records()]
+    mark = blake2b(answer.body, digest_size=16).hexdigest()
+    return address, ingest.run(store, file.format, lambda skip: records[skip:], part=PART, mark=mark)
+
+
+def _at(record: Record, name: str, address: str) -> Record:
+    return record._replace(where=record.where.replace(name, address)) if isinstance(record, Fault) else record
 
 
 def _options(source: str, followed: Sequence[Followed]) -> Mapping[str, Any]:

@@ -13,10 +13,12 @@ from broadsheet.cli._group import cli, json_option, library_of
 def add(context: click.Context, what: tuple[str, ...], no_index: bool, as_json: bool) -> None:
     """Bring in papers from files and folders: JSON Lines, BibTeX, RIS, CSV, PDFs, saved pages; .gz and .zst too.
 
-    An arXiv id, DOI, ACL or PubMed id, or the address of such a paper, is looked up: `add 2101.00001 10.1000/x`.
+    An arXiv id, DOI, ACL or PubMed id is looked up: `add 2101.00001 10.1000/x`; what lies at an address is fetched. A
+    hyphen reads ids and addresses from standard input, whatever text stands around them.
     """
     from broadsheet import console
 
+    what = _given(what)
     library = library_of(context, create=True)
     with console.watching() as watch:
         added = library.add(what, watch=watch, index=not no_index)
@@ -30,6 +32,21 @@ def add(context: click.Context, what: tuple[str, ...], no_index: bool, as_json: 
         console.say(f"Next: {next_step}")
     if not any(summary.done - summary.failed for _, summary in added.files):
         context.exit(1)
+
+
+def _given(what: tuple[str, ...]) -> tuple[str, ...]:
+    """*what* with the ids on standard input in place of a hyphen. Raises Mistake when there are none."""
+    if "-" not in what:
+        return what
+    import sys
+
+    from broadsheet import lookup
+    from broadsheet.errors import Mistake
+
+    found = lookup.names(sys.stdin.read())
+    if not found:
+        raise Mistake("standard input: no id and no address in it; arXiv ids, DOIs, ACL and PubMed ids are known")
+    return (*(one for one in what if one != "-"), *found)
 
 
 @cli.command()

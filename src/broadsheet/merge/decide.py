@@ -13,6 +13,7 @@ from broadsheet.store import Known
 from broadsheet.text import STOP_WORDS, clip, initial, surname, title_key, words
 
 MOST_KIN = 5  # links of one paper
+COMPARED = 12  # rows compared with a new copy in full; a series of reports by one group has dozens of like titles
 # Schemes whose ids name one work each: two different ones speak against the same work.
 _NAMING = ("arxiv", "doi", "acl", "pmid", "openalex")
 
@@ -95,18 +96,27 @@ def _alike(new: Paper, pks: Sequence[int], known: Known) -> _Found:
     """
     titled = known.blocks.get(block_of(title_key(new.title)), ())  # some copy of them, not always the one that shows
     exact = [pk for pk in pks if pk in titled]
-    scored = sorted(((likeness.likeness(new, known.papers[pk]), pk) for pk in pks), reverse=True)
-    score = {pk: value for value, pk in scored}
     same = [pk for pk in exact if same_work(new, known.papers[pk])]
+    looked = dict.fromkeys([*same[:1], *_nearest(new, pks, known)])
+    scored = sorted(((likeness.likeness(new, known.papers[pk]), pk) for pk in looked), reverse=True)
+    score = {pk: value for value, pk in scored}
     if not exact:
         same = [pk for value, pk in scored if value >= likeness.SAME]
         if len(same) > 1 and score[same[0]] - score[same[1]] > 0.1:
             same = same[:1]
     chosen = same[0] if len(same) == 1 else 0
     links = [pk for value, pk in scored if value >= likeness.KIN and pk != chosen and pk not in exact][:MOST_KIN]
-    links += [pk for pk in exact if pk != chosen and distinctive(new.title)][:MOST_KIN]
+    links += [pk for pk in exact if pk in score and pk != chosen and distinctive(new.title)][:MOST_KIN]
     found = {pk: Kin(pk, round(score[pk], 4), likeness.why(new, known.papers[pk])) for pk in (chosen, *links) if pk}
     return _Found(found.get(chosen), tuple(found[pk] for pk in dict.fromkeys(links)))
+
+
+def _nearest(new: Paper, pks: Sequence[int], known: Known) -> Sequence[int]:
+    """Those of *pks* whose titles are most like that of *new*; the oldest of equals."""
+    if len(pks) <= COMPARED:
+        return pks
+    near = sorted((-likeness.nearness(new, known.papers[pk]), place) for place, pk in enumerate(pks))
+    return [pks[place] for _, place in near[:COMPARED]]
 
 
 def _apart(new: Paper, old: Paper, known: Known) -> bool:

@@ -110,6 +110,11 @@ def features(a: Paper, b: Paper) -> Features:
     )
 
 
+def nearness(a: Paper, b: Paper) -> float:
+    """How alike the titles alone are, in [0, 1]: cheap, to choose what is compared in full."""
+    return _dice(_pieces(_title(a.title)), _pieces(_title(b.title)))
+
+
 def why(a: Paper, b: Paper) -> str:
     """The features as a reader would say them."""
     found = features(a, b)
@@ -156,30 +161,35 @@ def _numbers(key: str) -> tuple[str, ...]:
     return (*sorted(_NUMBER.findall(key)), *_LETTERED.findall(key))
 
 
+@lru_cache(maxsize=1 << 12)
 def _marks(key: str) -> bool:
     return bool(_MARKS.search(key))
 
 
-def _authors(one: Sequence[str], two: Sequence[str]) -> tuple[float, float]:
+def _authors(one: tuple[str, ...], two: tuple[str, ...]) -> tuple[float, float]:
     """How much of the shorter list is in the longer one, and whether the first are the same person."""
     if not one or not two:
         return 0.0, 0.0
-    found = min(_among(one, two), _among(two, one), len(one), len(two))
-    first = _among(one[:1], two[:1])
+    some, others = _people(one), _people(two)
+    found = min(_among(some, others), _among(others, some), len(one), len(two))
+    first = _among(some[:1], others[:1])
     return found / min(len(one), len(two), MOST), float(first)
 
 
-def _among(some: Sequence[str], others: Sequence[str]) -> int:
+@lru_cache(maxsize=1 << 12)
+def _people(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """(family name, initial) of the first authors."""
+    return tuple([(surname(name), initial(name)) for name in names[:MOST]])
+
+
+def _among(some: Sequence[tuple[str, str]], others: Sequence[tuple[str, str]]) -> int:
     """How many of *some* people are among the *others*."""
     known: dict[str, set[str]] = {}
-    for name in others[:MOST]:
-        known.setdefault(surname(name), set()).add(initial(name))
-    return sum(_same_person(surname(name), initial(name), known) for name in some[:MOST])
-
-
-def _same_person(family: str, letter: str, known: dict[str, set[str]]) -> bool:
-    theirs = known.get(family)
-    return bool(theirs) and (not letter or bool({letter, ""} & (theirs or set())))
+    for family, letter in others:
+        known.setdefault(family, set()).add(letter)
+    return sum(
+        family in known and (not letter or letter in known[family] or "" in known[family]) for family, letter in some
+    )
 
 
 def _abstracts(one: str, two: str) -> tuple[float, float]:

@@ -15,24 +15,38 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 # scheme -> the source that knows it. The Anthology registers its papers with Crossref, under one prefix.
 _ASKED: Mapping[str, str] = {"arxiv": "arxiv", "doi": "crossref", "acl": "crossref", "pmid": "pubmed"}
 _ACL_PREFIX = "10.18653/v1/"
+WEB = "web"  # what is looked up by fetching an address, whatever comes back
+# scheme -> the address at which its service describes one work, without a key.
+_PAGES: Mapping[str, str] = {
+    "openalex": "https://api.openalex.org/works/{}",
+    "dblp": "https://dblp.org/rec/{}.xml",
+    "openreview": "https://openreview.net/forum?id={}",
+    "pmcid": "https://www.ebi.ac.uk/europepmc/webservices/rest/search?query=PMCID:{}&resultType=core&format=json",
+}
 
 
 class Found(NamedTuple):
-    """A canonical id (``arxiv:2101.00001``) and its scheme; a plain address has the scheme ``url``."""
+    """A canonical id (``arxiv:2101.00001``), its scheme, what was written; a plain address has the scheme ``url``."""
 
     id: str
     scheme: str
+    written: str
+
+    @property
+    def wanted(self) -> str:
+        """What to look up: the id; a plain address as it was written, since services may care how."""
+        return self.written if self.scheme == "url" else self.id
 
 
 def find(text: str) -> tuple[Found, ...]:
     """Every id and address in *text*, canonical, each once, in their order."""
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     for match in _WORD.finditer(_PREFIX.sub(r"\1:", text)):
         word = _bare(match[0]) if len(match[0]) <= MOST else ""
         identifier = ids.parse(word) if word else None
         if identifier and not identifier.startswith(("id:", "t:")):
-            found[identifier] = None
-    return tuple(Found(identifier, identifier.partition(":")[0]) for identifier in found)
+            found.setdefault(identifier, word)
+    return tuple(Found(identifier, identifier.partition(":")[0], word) for identifier, word in found.items())
 
 
 def _bare(word: str) -> str:
@@ -44,13 +58,20 @@ def _bare(word: str) -> str:
 
 
 def by_source(wanted: Iterable[str]) -> dict[str, list[str]]:
-    """source -> what its `lookup` is asked for, of canonical ids. Raises Mistake for those that none can look up."""
+    """source -> what its `lookup` is asked for, of canonical ids; `WEB` -> addresses, given as such or known for an id.
+
+    Raises Mistake for those that nobody can look up.
+    """
     groups: dict[str, list[str]] = {}
     unknown = []
     for identifier in wanted:
         scheme, _, value = identifier.partition(":")
         if scheme in _ASKED:
             groups.setdefault(_ASKED[scheme], []).append(_ACL_PREFIX + value.lower() if scheme == "acl" else value)
+        elif scheme in ("http", "https"):
+            groups.setdefault(WEB, []).append(identifier)
+        elif scheme in _PAGES:
+            groups.setdefault(WEB, []).append(_PAGES[scheme].format(value))
         else:
             unknown.append(identifier)
     if unknown:

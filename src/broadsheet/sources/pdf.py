@@ -139,7 +139,10 @@ class _TooLong(BaseException):  # a sentence; no Exception, since pypdf swallows
 
 @contextmanager
 def _limited(seconds: int) -> Iterator[None]:
-    """Ends the block with `_TooLong` after so many seconds; only where signals can be had, in the main thread."""
+    """Ends the block with `_TooLong` after so many seconds; only where signals can be had, in the main thread.
+
+    Again and again, since what a signal raises inside a destructor or a callback of the garbage collector is lost.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -148,9 +151,9 @@ def _limited(seconds: int) -> Iterator[None]:
         raise _TooLong
 
     before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

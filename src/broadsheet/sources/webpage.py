@@ -56,11 +56,7 @@ class _Reader(HTMLParser):
                 self.meta.setdefault(name, []).append(given["content"])
                 self._count += 1
         elif tag == "link" and given.get("rel", "").lower() == "canonical":
-            self.canonical = given.get("href", "")
-
-
-_ABSTRACT = ("citation_abstract", "dcterms.abstract", "dc.description", "og:description", "description")
-_VENUE = ("citation_journal_title", "citation_conference_title", "citation_inbook_title", "prism.publicationname")
+            self.canonical = self.canonical or given.get("href", "")
 
 
 def _said(reader: _Reader) -> Mapping[str, Any]:
