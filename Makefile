@@ -17,7 +17,7 @@ WORKERS ?= auto
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint docs bench soak dist train-deps clean
+.PHONY: help demo test lint docs bench soak live dist train-deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -39,8 +39,12 @@ docs: $(VENV)/.installed-test ## the pages of docs/ that follow from the program
 bench: $(VENV)/.installed-test ## every table of docs/benchmarks.md, measured again on this machine (hours)
 	$(BIN)/python -m bench
 
-soak: $(VENV)/.installed-test ## the property tests, with a hundred times as many examples
+soak: $(VENV)/.installed-test ## the property tests and the harvests with faults and kills, a hundred times (hours)
 	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile soak --timeout 3600 -m hypothesis $(TESTS)
+	BROADSHEET_SOAK=100 $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/test_harvest.py
+
+live: $(VENV)/.installed-test ## one small question to every real service that can be followed; needs a network
+	$(BIN)/python -m pytest -p no:randomly -rs --timeout 900 tests/live.py
 
 dist: $(VENV)/.installed-test ## the wheel and the source archive, into dist/
 	$(BIN)/python -m hatchling build
