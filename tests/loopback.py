@@ -77,6 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
         asked = Asked(began, 0.0, self.command, parts.path, params, headers, body)
+        with self.server.lock:  # before it is answered: whoever has the answer finds the question here
+            place = len(self.server.log)
+            self.server.log.append(asked)
         reply = self.server.answer(asked)
         time.sleep(reply.pause)
         self.send_response(reply.status)
@@ -89,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(reply)
         self.close_connection = True
         with self.server.lock:
-            self.server.log.append(asked._replace(ended=time.monotonic()))
+            self.server.log[place] = asked._replace(ended=time.monotonic())
 
     def _send(self, reply: Reply) -> None:
         body = reply.body[: len(reply.body) - reply.cut]

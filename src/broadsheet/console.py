@@ -61,7 +61,7 @@ class _Bar:
 
     def stage(self, name: str, total: int, unit: str) -> None:
         self.close()
-        self._start, self._told = time.monotonic(), f"{name}: {total:,} {unit}"
+        self._start, self._told = time.monotonic(), f"{name}: {plural(total, unit.removesuffix('s'))}"
         if not self._line:
             self._task = self._bars.add_task(name, total=max(total, 1), unit=unit, note="")
 

@@ -1,7 +1,7 @@
 """Catching up with every followed source: several at a time, each in its own row of the ledger."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
 
@@ -65,6 +65,7 @@ def _side_by_side(
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sync") as pool:
         futures: list[Future[Report]] = [pool.submit(job, one) for one in followed]
         try:
+            wait(futures)  # a fault of ours in one source must not end the others
             return tuple(future.result() for future in futures)
         except BaseException:
             client.stop()

@@ -30,7 +30,8 @@ class Indexing:
         self._total = -1
 
     def __call__(self, done: int, total: int) -> None:
-        if total != self._total:
+        if total and total != self._total:
             self._total = total
             self._watch.stage("indexing", total, "papers")
-        self._watch.moved(done)
+        if total:
+            self._watch.moved(done)

@@ -54,28 +54,32 @@ def _told(library: "Library", pk: int) -> dict[str, Any]:
 
 
 def _show(identifier: str, found: dict[str, Any]) -> None:
-    from broadsheet import console
+    from rich.text import Text
 
+    from broadsheet import console
+    from broadsheet.paper import Paper
+
+    out = console.out()
     if not found["copies"]:
         console.say("It came in one copy.")
-    rows = [
-        (
-            str(one["number"]), ", ".join(one["sources"]), one["paper"]["id"],
-            one["paper"].get("title", ""), _sure(one["score"]), one["why"],
-        )
-        for one in found["copies"]
-    ]  # fmt: skip
-    if rows:
-        console.table(console.out(), rows, ("", "from", "id", "title", "sure", "why"))
-        console.say(f"To take one out: {console.program('split', identifier, 'NUMBER')}")
+    for one in found["copies"]:
+        paper = Paper.from_dict(one["paper"])
+        out.print(Text.assemble((f"{one['number']:>2}  ", "cyan"), (paper.title, "bold")))
+        out.print(Text(f"    {console.byline(paper)}", "dim"))
+        out.print(Text.assemble(f"    {', '.join(one['sources'])}  ", (paper.key, "cyan")))
+        if one["why"]:
+            out.print(Text.assemble("    ", ("why", "green"), f"  {one['why']}{_sure(one['score'])}"))
     for one in found["versions"]:
-        console.say(f"until {one['at'][:10]} {one['source']} said: {', '.join(one['before'])}")
+        out.print(Text(f"until {one['at'][:10]} {one['source']} said"))
+        console.table(out, [(f"  {name}", str(value)) for name, value in one["before"].items()])
     for one in found["alike"]:
-        console.say(f"much like {one['id']} ({_sure(one['score'])}): {one['title']}")
+        out.print(Text.assemble("much like ", (one["id"], "cyan"), f"  {one['title']}{_sure(one['score'])}"))
+    if found["copies"]:
+        console.say(f"To take one out: {console.program('split', identifier, 'NUMBER')}")
 
 
 def _sure(score: float | None) -> str:
-    return "" if score is None else f"{score:.1%}"
+    return "" if score is None or score == 1 else f" ({score:.1%} sure)"
 
 
 @cli.command()

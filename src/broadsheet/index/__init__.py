@@ -273,7 +273,7 @@ class _Refresh:
         self.first = not state.seq
 
     def run(self) -> int:
-        total = max(1, self.store.change() - self.state.seq)
+        total = self.store.change() - self.state.seq
         writer = Lexical(self.folder / "lexical", create=True).writer(self.threads)
         grows = self.state.ivf if self.state.ivf_seq == self.state.seq else ""
         dense = DenseWriter(self.folder, self.encoder.contract.dim, self.state.rows, grows)

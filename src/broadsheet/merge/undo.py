@@ -55,7 +55,7 @@ def undo(store: Store, pk: int, number: int) -> Split:
 def join(store: Store, pk: int, other: int) -> None:
     """Makes two papers one by hand; every verdict that they are two is taken back. Raises Mistake."""
     if pk == other:
-        raise Mistake("these are one paper already")
+        raise Mistake(f"{store.get([pk])[pk].key}: both names are of this one paper already")
     with store.writing() as writer:
         papers = store.get([pk, other])
         if len(papers) < 2:
