@@ -34,6 +34,9 @@ PAGES = {
     "hostile": "/paper/moss22",
     "about": "/about",
     "missing": "/paper/nobody",
+    "sources": "/sources",
+    "copies": "/paper/arxiv:2101.00001",
+    "retracted": "/paper/wet-ink",
 }
 
 
@@ -41,6 +44,7 @@ PAGES = {
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server over a real library."""
     with web_library.make(tmp_path_factory.mktemp("browser")) as library:
+        web_library.lived_in(library)
         listener = server.bind("127.0.0.1", 0)
         host, port = listener.getsockname()
         running = uvicorn.Server(server.config(create_app(library), host=host, port=port))

@@ -156,9 +156,9 @@ def _show_end(page: Page) -> None:
 
 
 def byline(paper: Paper) -> str:
-    """``A, B, C and 4 more · VENUE 2024``."""
+    """``RETRACTED · A, B, C and 4 more · VENUE 2024``."""
     where = " ".join(part for part in (paper.venue, str(paper.year or "")) if part)
-    return " · ".join(part for part in (join_names(paper.authors), where) if part)
+    return " · ".join(part for part in (paper.standing.upper(), join_names(paper.authors), where) if part)
 
 
 def _styled(marked: Marked, style: str) -> "Text":

@@ -25,8 +25,9 @@ def headline(found: "Sequence[Standing]") -> str:
     if not asked:
         return "No source is followed yet"
     failing = [one.name for one in asked if one.state == "failed"]
+    asked = [one for one in asked if one.budget is None]  # what completes papers is no source of any
     if failing:
-        return f"{_some(failing)} could not be read; {_rest(len(asked) - len(failing))}"
+        return f"{_some(failing)} could not be read; {_rest(sum(one.state != 'failed' for one in asked))}"
     came = sum(one.days[-1].new for one in asked)
     well = "The source is well" if len(asked) == 1 else f"All {len(asked)} sources are well"
     return f"{well}; {plural(came, 'paper')} came today" if came else f"{well}; nothing new today"

@@ -1,15 +1,16 @@
 """What a template shows, worked out beforehand: the filters in force, the ways to sort, the way out of nothing. Pure
 but for `loosened`, which asks the library."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
 
 from broadsheet.paper import Origin, Paper
 from broadsheet.query import SORTS, Filters, Page, Query
+from broadsheet.text import join_names
 from broadsheet.web import urls
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class MadeOf(NamedTuple):
     """What a paper is made of: copies with why they are one, what it said before, papers that are much like it."""
 
     copies: tuple["Copy", ...]
-    before: tuple[tuple[str, str, str], ...]  # day, source, the fields that changed
+    before: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]  # day, source, what it said until then
     alike: tuple[tuple[Paper, float, str], ...]
 
 
@@ -153,12 +154,18 @@ def made_of(library: "Library", paper: Paper) -> MadeOf:
     store = library.store
     alike = store.alike(pk)
     near = store.get([one.pk for one in alike])
-    told = [(one.at[:10], one.source, ", ".join(orjson.loads(one.before))) for one in store.history(pk)]
+    told = [(one.at[:10], one.source, _values(orjson.loads(one.before))) for one in store.history(pk)]
     return MadeOf(
         tuple(store.copies(pk)),
         tuple(told),
         tuple((near[one.pk], one.score, one.why) for one in alike if one.pk in near),
     )
+
+
+def _values(before: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The fields of an earlier version as a reader sees them."""
+    texts = ((name, join_names(value) if isinstance(value, list) else str(value)) for name, value in before.items())
+    return tuple((name, text or "nothing") for name, text in texts)
 
 
 def facts(paper: Paper) -> list[Fact]:
