@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
+from zlib import crc32
 
 from broadsheet.paper import Paper
 from broadsheet.text import STOP_WORDS, title_key
@@ -17,11 +18,13 @@ from broadsheet.text import STOP_WORDS, title_key
 _SUBTITLE = re.compile(r"\s*(?::|\s[–—-]{1,3}\s|\?\s|\.\s)\s*")
 _VERSIONS = frozenset("v1 v2 v3 v4 version extended full long short journal preprint revised draft".split())
 _DULL = STOP_WORDS | _VERSIONS
+_MAIN = 0x5A17C3E9D2B48F61  # tells a title without its subtitle from a whole one
+_LAST = 0x2F6E2B1  # tells last words from first ones
 _SHORTEST = 12  # letters of a title without its subtitle; a shorter one says too little
 
 
 def block_of(key: str) -> int:
-    """A signed 64-bit hash of a key. Sure to be the same in every Python and on every machine."""
+    """A signed 64-bit hash of a normalised title. Sure to be the same in every Python and on every machine."""
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
 
 
@@ -32,24 +35,30 @@ class Blocks(NamedTuple):
     more: tuple[int, ...]
 
 
-@lru_cache(maxsize=1 << 13)  # asked for to match, to decide and to write
-def of(title: str, surname: str) -> Blocks:
-    """The blocks of a copy with this title and family name of the first author; none when the title has no words."""
+def made(title: str, surname: str) -> Blocks:
+    """The blocks of a copy with this title and family name of the first author; none when the title has no words.
+
+    The author's are cheap hashes, since millions of copies are asked for theirs, and two that meet by chance cost only
+    a look: the name's in the upper half, so that an author's rows are neighbours in the table, the words' in the lower.
+    """
     whole = title_key(title)
     if not whole:
         return Blocks((), ())
-    main = main_title(title)
-    own, more = [whole], [f"m|{whole}"]
-    if main:
-        own.append(f"m|{main}")
-        more.append(main)
+    key = block_of(whole)
+    own, more = [key], [key ^ _MAIN]
+    if main := main_title(title):
+        short = block_of(main)
+        own.append(short ^ _MAIN)
+        more.append(short)
     said = [word for word in whole.split() if word not in _DULL]
     if surname and len(said) >= 3:
-        own.append(f"f|{surname}|{said[0]} {said[1]}")
-        own.append(f"l|{surname}|{said[-2]} {said[-1]}")
-        if len(said) >= 5:
-            own.append(f"x|{surname}|{' '.join(sorted(sorted(said, key=len)[-2:]))}")
-    return Blocks(tuple([block_of(key) for key in own]), tuple([block_of(key) for key in more]))
+        who = (crc32(surname.encode()) - (1 << 31)) << 32
+        own.append(who | crc32(f"{said[0]} {said[1]}".encode()))
+        own.append(who | crc32(f"{said[-2]} {said[-1]}".encode()) ^ _LAST)
+    return Blocks(tuple(own), tuple(more))
+
+
+of = lru_cache(maxsize=1 << 13)(made)  # asked for to match, to decide and to write
 
 
 def blocks(paper: Paper) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from broadsheet import blocking
 from broadsheet.errors import SourceError
@@ -33,33 +33,27 @@ AHEAD = 40  # messages that may wait to be stored
 Item = Prepared | Fault | Gone
 
 
-class Encoded(NamedTuple):
-    """What the other process sends of a paper: its row, its ids, and what its hashes are made of.
-
-    The hashes are made here: so both processes have about as much to do.
-    """
-
-    data: str
-    ids: tuple[str, ...]
-    title: str
-    author: str
+# What the other process sends of a paper: its row, its ids, its title and its first author. Hashes are made of those
+# here: so both processes have about as much to do.
+Encoded = tuple[str, tuple[str, ...], str, str]
 
 
-def encoded(record: Record, where: str) -> Encoded | Fault | Gone:
+def encoded(record: Record, file: str, number: int) -> Encoded | Fault | Gone:
     """A record as it will be stored; a paper that no database can hold is a fault."""
     if not isinstance(record, Paper):
         return record
     try:
-        return Encoded(encode(record), record.ids, record.title, record.authors[0] if record.authors else "")
+        return encode(record), record.ids, record.title, record.authors[0] if record.authors else ""
     except Unstorable as error:
-        return Fault(where, str(error), b"")
+        return Fault(f"{file} record {number}", str(error), b"")
 
 
 def prepared(item: Encoded | Fault | Gone) -> Item:
-    if not isinstance(item, Encoded):
+    if isinstance(item, Fault | Gone):
         return item
-    own, more = blocking.of(item.title, surname(item.author) if item.author else "")
-    return Prepared(item.data, item.ids, tuple(map(mark_of, item.ids)), own, more)
+    data, ids, title, author = item
+    own, more = blocking.made(title, surname(author) if author else "")
+    return Prepared(data, ids, tuple([mark_of(one) for one in ids]), own, more)
 
 
 def items(file: File, skip: int, moved: Callable[[int], None] | None = None) -> Iterator[Item]:
@@ -71,6 +65,8 @@ def items(file: File, skip: int, moved: Callable[[int], None] | None = None) -> 
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         arrived: queue.Queue[bytes] = queue.Queue(AHEAD)
+        collecting = gc.isenabled()
+        gc.disable()  # nothing of this is ever part of a circle, and looking for some takes a tenth of the time
         thread = threading.Thread(target=_receive, args=(process.stdout, arrived), name="prepare", daemon=True)
         try:
             thread.start()
@@ -78,6 +74,8 @@ def items(file: File, skip: int, moved: Callable[[int], None] | None = None) -> 
             process.stdin.close()
             yield from _received(arrived, moved)
         finally:
+            if collecting:
+                gc.enable()
             process.kill()  # harmless when it has ended
             while thread.is_alive():  # it may wait for room; nobody wants any more
                 with suppress(queue.Empty):
@@ -116,10 +114,10 @@ def _send(message: object) -> None:
 
 def main() -> None:
     """The other process: reads what to read from its standard input, writes frames to its standard output."""
-    gc.disable()  # nothing here is ever part of a circle, and looking for some takes a third of the time
+    gc.disable()  # as above; here it is a third
     fields, skip = pickle.load(sys.stdin.buffer)
     file = File(**fields | {"path": Path(fields["path"])})
-    position, frame = 0, []
+    position, frame, name = 0, [], file.path.name
 
     def moved(place: int) -> None:
         nonlocal position
@@ -128,7 +126,7 @@ def main() -> None:
     error = ""
     try:
         for number, record in enumerate(file.records(skip=skip, moved=moved), skip + 1):
-            frame.append(encoded(record, f"{file.path.name} record {number}"))
+            frame.append(encoded(record, name, number))
             if len(frame) == FRAME:
                 _send((position, frame, None))
                 frame = []

@@ -32,7 +32,9 @@ def clean(text: str) -> str:
     Tabs and line breaks become one space.
     """
     if len(text) > _LONG and text.isascii():
-        text = " ".join(text.split())
+        text = text.replace("\n", " ").strip()
+        if "  " in text:
+            text = " ".join(text.split())
         if not text.encode().translate(None, _PRINTABLE):
             return text
     elif text.isprintable():  # nearly all: then the only white space is " ", and nothing has to go

@@ -16,7 +16,7 @@ from broadsheet.paper import MAX_ABSTRACT, MAX_AUTHORS, MAX_TITLE, Fault, Origin
 from broadsheet.sources import Record
 from broadsheet.sources._arxiv_authors import names_of
 from broadsheet.sources._arxiv_words import withdrawal
-from broadsheet.sources._fields import WrongRecord, iso_date, kind_of
+from broadsheet.sources._fields import MAX_ID, WrongRecord, iso_date, kind_of
 from broadsheet.sources._latex import accents
 from broadsheet.sources._lines import MAX_LINE, MAX_RAW, lines, utf8
 from broadsheet.text import clean
@@ -72,7 +72,7 @@ def _paper(record: dict[str, Any], origin: Origin) -> Paper:
         raise WrongRecord(f"an abstract of {len(abstract):,} characters (at most {MAX_ABSTRACT:,})")
     authors = _authors(get("authors_parsed"), get("authors"))
     first, last, version = _versions(get("versions"))
-    doi = ids.parse(f"doi:{said.split()[0]}") if (said := _text(get("doi")).strip()) else None
+    doi = _doi(get("doi"))
     name = f"arxiv:{number}"
     categories = _text(get("categories")).split()
     page, pdf = f"https://arxiv.org/abs/{number}", f"https://arxiv.org/pdf/{number}"
@@ -91,11 +91,18 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _doi(value: Any) -> str | None:
+    """The first one, where the record has several."""
+    said = _text(value).split(None, 1)
+    found = ids.parse(f"doi:{said[0]}") if said else None
+    return found if found and len(found) <= MAX_ID else None
+
+
 def _authors(parsed: Any, line: Any) -> tuple[str, ...]:
     """The names in parts, family name first, as arXiv itself has parted them; else its one line of all."""
     try:
-        listed = parsed if isinstance(parsed, list) else []
-        names = [name for parts in listed if (name := _name(*parts[:3]))]
+        listed = parsed if isinstance(parsed, list) else ()
+        names = [name for parts in listed if type(parts) is list and (name := _name(*parts[:3]))]
     except TypeError:  # not a list of lists of texts
         names = []
     names = names or [clean(accents(name)) for name in names_of(_text(line))]
@@ -104,27 +111,31 @@ def _authors(parsed: Any, line: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-@lru_cache(maxsize=1 << 16)
 def _name(family: str, given: str = "", suffix: str = "") -> str:
-    name = " ".join((given, family, suffix)).strip()
+    name = " ".join((given, family, suffix) if suffix else (given, family))
     return clean(accents(name) if "\\" in name else name)
 
 
 def _versions(listed: Any) -> tuple[str, str, int]:
     """The day of the first version, that of the last when it is another, and how many there are."""
-    if not (isinstance(listed, list) and listed and all(isinstance(one, dict) for one in listed)):
+    try:
+        days = [_day(_text(one.get("created"))) for one in listed]
+    except (TypeError, AttributeError):  # not a list of objects
         return "", "", 0
-    first = _day(_text(listed[0].get("created")))
-    last = _day(_text(listed[-1].get("created"))) if len(listed) > 1 else ""
-    return first, last if last != first else "", len(listed)
+    return (days[0], days[-1] if days[-1] != days[0] else "", len(days)) if days else ("", "", 0)
 
 
 def _day(text: str) -> str:
     """``Mon, 2 Apr 2007 19:18:42 GMT`` as ``2007-04-02``."""
-    match = _DATE.match(text)
+    return _day_of(text[:60].partition(":")[0][:-3]) or iso_date(text[:60])
+
+
+@lru_cache(maxsize=1 << 14)
+def _day_of(text: str) -> str:
+    match = _DATE.fullmatch(text)
     if match and match[2] in _MONTHS and "1985" < match[3] < "2100":
         return f"{match[3]}-{_MONTHS[match[2]]}-{match[1]:0>2}"
-    return iso_date(text[:60])
+    return ""
 
 
 def _extra(

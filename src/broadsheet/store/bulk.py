@@ -23,6 +23,8 @@ HELD = 500_000  # papers whose rows are held back at most
 _BLOCKS = sa.text("SELECT block FROM title")
 _IDS = sa.text("SELECT id FROM alias")
 
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 by the golden ratio
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -116,10 +118,15 @@ class Bulk:
         self._runs, self._held = [], 0
 
     def _set(self, marks: Ints) -> None:
-        places = (marks & ((1 << BITS) - 1)).astype(np.int64)
+        places = _places(marks)
         np.bitwise_or.at(self._bits, places >> 3, (1 << (places & 7)).astype(np.uint8))
 
     def _known(self, marks: Ints) -> npt.NDArray[np.bool_]:
-        places = marks & ((1 << BITS) - 1)
+        places = _places(marks)
         found: npt.NDArray[np.bool_] = (self._bits[places >> 3] >> (places & 7).astype(np.uint8)) & 1 > 0
         return found
+
+
+def _places(marks: Ints) -> Ints:
+    """The bits of some hashes, by Knuth's multiplicative hashing: a hash of two halves differs in all of itself."""
+    return ((marks.view(np.uint64) * _ODD) >> np.uint64(64 - BITS)).astype(np.int64)

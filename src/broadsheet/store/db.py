@@ -20,7 +20,8 @@ from broadsheet.errors import MissingExtra, Mistake, StoreError
 WAIT = 60.0  # seconds that a writer waits for another writer
 
 # FULL: a commit that was acknowledged survives a power cut, so that no index can be ahead of its store.
-_PRAGMAS = ("synchronous=FULL", "wal_autocheckpoint=8192", "journal_size_limit=67108864")
+# A page holds several papers; the size is for new files, others keep theirs.
+_PRAGMAS = ("page_size=8192", "synchronous=FULL", "wal_autocheckpoint=4096", "journal_size_limit=67108864")
 
 
 # Nobody waits for a connection: a thread uses one at a time, and how many threads there are is the caller's to say.
