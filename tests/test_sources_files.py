@@ -315,24 +315,8 @@ def test_a_damaged_zip_archive_loses_nothing_before_the_damage(tmp_path: Path, s
         assert len(found) == 5_000
 
 
-@pytest.mark.parametrize("packed", ["gz", "zst", "zip"])
-def test_a_bomb_takes_no_memory(tmp_path: Path, packed: str) -> None:
-    """300 MB of one line without an end, in some hundred kB."""
-    path, piece = tmp_path / f"bomb.jsonl.{packed}", b'{"title": "' + b"a" * (1 << 20)
-    if packed == "gz":
-        with gzip.open(path, "wb", compresslevel=1) as file:
-            for _ in range(300):
-                file.write(piece)
-    elif packed == "zst":
-        with zstandard.open(path, "wb") as file:
-            for _ in range(300):
-                file.write(piece)
-    else:
-        zipped(path, {"bomb.jsonl": piece * 300})
-    assert path.stat().st_size < 3 << 20
-    tracemalloc.start()
-    found = read(path)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert [type(record) for record in found] == [Fault]
-    assert peak < 100 << 20
+def test_a_zip_bomb_in_bounded_memory(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "bomb.zip", {"bomb.jsonl": b'{"title": "' + b"a" * (300 << 20)})
+    assert path.stat().st_size < 1 << 20
+    records, peak = peak_of(only(path).records())
+    assert [type(record) for record in records] == [Fault] and peak < 150 << 20

@@ -18,6 +18,8 @@ from broadsheet.errors import SourceError
 _CHUNK = 1 << 16
 MAX_NODES = 1_000_000  # of one wanted element; the rest of it is left out, and it says so
 MAX_TEXT = 32_000_000  # characters of one wanted element
+MAX_DEPTH = 1_000  # elements in elements; expat keeps each open one in memory
+MAX_TOKEN = 256  # pieces that one tag or comment may go on for: 16 MB, all of which expat holds
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _REFERENCE = re.compile(
@@ -113,10 +115,15 @@ def elements(
     """
     builder = _Builder(names, opens)
     parser = builder.parser
+    place, still = 0, 0
     try:
         for text in _clean(stream, repair):
             parser.Parse(text, False)
             yield from builder.take()
+            still = still + 1 if parser.CurrentByteIndex == place else 0
+            place = parser.CurrentByteIndex
+            if still > MAX_TOKEN:
+                raise SourceError(f"one tag or comment of the XML is larger than {MAX_TOKEN * _CHUNK >> 20} MB")
         parser.Parse("", True)
     except expat.ExpatError as error:
         yield from builder.take()
@@ -189,7 +196,7 @@ class _Builder:
         self._names, self._opens = names, opens
         self._stack: list[Node] = []
         self._ready: list[Node] = []
-        self._count = self._size = 0
+        self._count = self._size = self._depth = 0
         parser = self.parser = expat.ParserCreate("utf-8", " ")
         parser.buffer_text = True
         parser.ordered_attributes = False
@@ -208,6 +215,9 @@ class _Builder:
     def _start(self, name: str, attrs: dict[str, str]) -> None:
         ns, _, tag = name.rpartition(" ")
         stack = self._stack
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise SourceError(f"the XML has elements in elements {MAX_DEPTH:,} deep")
         if not stack:
             if tag in self._names:
                 self._count, self._size = 1, 0
@@ -224,6 +234,7 @@ class _Builder:
         stack.append(node)
 
     def _end(self, name: str) -> None:
+        self._depth -= 1
         if self._stack:
             node = self._stack.pop()
             if not self._stack:
