@@ -14,7 +14,7 @@ from typing import NamedTuple
 import orjson
 
 from broadsheet.errors import SourceError, StoreError
-from broadsheet.fetch import Client, FetchError
+from broadsheet.fetch import Client, FetchError, Spent
 from broadsheet.following import Followed
 from broadsheet.harvest import Report, Watch, alone, iso, lock_of, not_before, pause, told
 from broadsheet.ingest import Summary, Task
@@ -24,6 +24,8 @@ from broadsheet.store import Store
 
 PART = "enrich"
 ROUND = timedelta(days=30)  # until a paper is asked about again
+PATIENCE = 3  # batches in a row that a service refuses, until it is not about the papers
+_REFUSED = (400, 404, 413, 414, 422)  # what is wrong with the question
 
 
 class Place(NamedTuple):
@@ -109,7 +111,7 @@ class _Enrichment:
         self, store: Store, one: Followed, client: Client, now: datetime, watch: Watch | None, limit: Budget
     ) -> None:
         self._store, self._one, self._now, self._watch, self._limit = store, one, now, watch, limit
-        self._client = client.metered()
+        self._client = client.metered(limit.left)
         with store.writing() as writer:
             job = writer.start_run(job_of(one))
         self._task = Task(store, one.name, PART, job, Summary(), one.kind)
@@ -129,17 +131,26 @@ class _Enrichment:
         return self._finish(why, said)
 
     def _ask(self, place: Place) -> None:
-        module = enrichers()[self._one.kind]
+        module, refused = enrichers()[self._one.kind], 0
         while self._client.requests < self._limit.left:
             papers, place = _pick(self._store, place, module.BATCH)
             if not papers:
                 break
-            self._take(module.enrich(self._client, self._one.options, papers), place)
+            try:
+                self._take(module.enrich(self._client, self._one.options, papers), place)
+                refused = 0
+            except Spent:
+                break  # this batch has its turn tomorrow
+            except FetchError as error:
+                refused += 1
+                if error.status not in _REFUSED or refused == PATIENCE:
+                    raise
+                self._take((), place)  # there is something about these papers that it does not take
 
     def _take(self, steps: Iterable[Step], place: Place) -> None:
         """All answers about one batch of papers, and the place after it, in one transaction."""
         records = [told(record) for step in steps for record in self._parsed(step)]
-        self._task.commit(records, orjson.dumps(place).decode())
+        self._task.commit(records, orjson.dumps(tuple(place)).decode())
         if self._watch:
             self._watch.moved(self._task.summary.done, 0, f"{self._client.requests} of {self._limit.left} requests")
 

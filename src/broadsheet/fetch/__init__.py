@@ -19,12 +19,12 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit
 from broadsheet import __version__
 from broadsheet.fetch import guard, wire
 from broadsheet.fetch.cache import Cache, Entry, key_of
-from broadsheet.fetch.errors import FetchError, Stopped
+from broadsheet.fetch.errors import FetchError, Spent, Stopped
 from broadsheet.fetch.queue import Queue, Turn
 from broadsheet.fetch.rates import RATES, Rate, rate_of
 from broadsheet.fetch.wait import asked_to_wait
 
-__all__ = ["Answer", "Client", "FetchError", "Stopped"]
+__all__ = ["Answer", "Client", "FetchError", "Spent", "Stopped"]
 
 CAP = 64 << 20  # bytes of one answer, unless the caller says otherwise
 TRIES = 5
@@ -85,6 +85,7 @@ class Client:
         sleep: Callable[[float], None] | None = None,
     ) -> None:
         self.requests = 0
+        self._most: int | None = None
         self._stopped = threading.Event()
         self._sleep = sleep or self._wait
         self._agent = f"Broadsheet/{__version__}" + (f" (mailto:{contact})" if contact else "")
@@ -93,11 +94,12 @@ class Client:
         self._private, self._proxy, self._rates = tuple(private), proxy, rates
         self._patience, self._clock = patience, clock
 
-    def metered(self) -> "Client":
-        """The same client with a count of its own."""
+    def metered(self, most: int | None = None) -> "Client":
+        """The same client with a count of its own; a request beyond *most* of them, redirects and tries again counted,
+        is not sent but raises `Spent`."""
         view = object.__new__(Client)
         view.__dict__.update(self.__dict__)
-        view.requests = 0
+        view.requests, view._most = 0, most
         return view
 
     def __enter__(self) -> "Client":
@@ -203,6 +205,8 @@ class Client:
         with self._queue.turn(rate, self._clock() + TURN) as turn:
             if self._stopped.is_set():
                 raise Stopped("stopped")
+            if self._most is not None and self.requests >= self._most:
+                raise Spent(f"all {self._most:,} requests that may be sent have been")
             self.requests += 1
 
             def began() -> None:

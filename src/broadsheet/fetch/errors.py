@@ -12,5 +12,9 @@ class FetchError(WorldError):
         self.status, self.retry_at = status, retry_at
 
 
+class Spent(FetchError):
+    """The job has sent as many requests as it may; this one was not sent."""
+
+
 class Stopped(FetchError):
     """The program is ending: whoever waits for a turn or an answer waits no longer."""

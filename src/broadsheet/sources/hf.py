@@ -37,7 +37,7 @@ OPTIONS = (
     Setting("base", str, "https://huggingface.co", "", "The address of the service; another one for a mirror."),
 )
 SUFFIXES = (".json",)
-BATCH = 20
+BATCH = 1  # it is asked for each by itself
 OPEN = 2  # days back that may still grow
 EVERY = timedelta(hours=3)
 FIRST = date(2023, 5, 4)
