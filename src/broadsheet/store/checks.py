@@ -16,6 +16,7 @@ _ASTRAY = sa.text(
     WHERE q."into" IS NOT NULL AND (q.data IS NOT NULL OR p.pk IS NULL OR p."into" IS NOT NULL)
     """
 )
+_OF_PAPERS = {"copy": ("pk",), "history": ("pk",), "kin": ("a", "b")}
 _ROWS = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
 _ALIASES = 'SELECT a.id, coalesce(q."into", q.pk) FROM alias a JOIN paper q ON q.pk = a.pk WHERE a.id IN :values'
 _TITLES = 'SELECT t.block, coalesce(q."into", q.pk) FROM title t JOIN paper q ON q.pk = t.pk WHERE t.block IN :values'
@@ -36,7 +37,18 @@ def problems(connection: sa.Connection) -> list[str]:
         )
     if astray := connection.execute(_ASTRAY).scalar_one():
         found.append(f"{plural(astray, 'absorbed paper')} cannot be followed to a living one")
+    for table, columns in _OF_PAPERS.items():
+        astray = sum(connection.execute(_left_over(table, column)).scalar_one() for column in columns)
+        if astray:
+            found.append(f"{plural(astray, 'row')} of the table {table} {'is' if astray == 1 else 'are'} of no paper")
     return found + _rows(connection)
+
+
+def _left_over(table: str, column: str) -> sa.TextClause:
+    return sa.text(
+        f"SELECT count(*) FROM {table} t WHERE NOT EXISTS"
+        f" (SELECT 1 FROM paper p WHERE p.pk = t.{column} AND p.data IS NOT NULL)"
+    )
 
 
 def _rows(connection: sa.Connection) -> list[str]:

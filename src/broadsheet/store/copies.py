@@ -55,12 +55,12 @@ _ALIKE = sa.text(
     ORDER BY score DESC, other
     """
 )
-_PARTED = "DELETE FROM kin WHERE a = :one AND b = :two"
 _APART = (
     "INSERT INTO apart (a, b, at, why) VALUES (:a, :b, :at, :why) ON CONFLICT (a, b) DO UPDATE SET why = excluded.why"
 )
 _TOGETHER = "DELETE FROM apart WHERE a = :one AND b = :two"
 _MOVE = ("UPDATE copy SET pk = :into WHERE pk = :gone", "UPDATE history SET pk = :into WHERE pk = :gone")
+_FORGET = (sa.text("DELETE FROM copy WHERE pk = :pk"), sa.text("DELETE FROM history WHERE pk = :pk"))
 _UNLINK = sa.text("DELETE FROM kin WHERE a = :pk OR b = :pk")
 _UNBLOCK = sa.text('DELETE FROM title WHERE pk = :pk OR pk IN (SELECT pk FROM paper WHERE "into" = :pk)')
 
@@ -100,7 +100,11 @@ class Copies:
         for statement in _MOVE:
             self._connection.execute(sa.text(statement), {"gone": gone, "into": into})
         self._connection.execute(_UNLINK, {"pk": gone})
-        many(self._connection, _PARTED, [(min(gone, into), max(gone, into))])
+
+    def forget(self, pk: int) -> None:
+        """Everything about a row that is gone."""
+        for statement in (*_FORGET, _UNLINK):
+            self._connection.execute(statement, {"pk": pk})
 
     def unblock(self, pk: int) -> None:
         """Forgets under which titles a row is looked for."""

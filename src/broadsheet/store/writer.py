@@ -167,8 +167,9 @@ class Writer:
         self._connection.execute(_FOLLOW, {"pk": pk, "into": into})
 
     def remove(self, pk: int) -> None:
-        """The row *pk* is gone, and its ids lead nowhere."""
+        """The row *pk* is gone with all that was kept of it, and its ids lead nowhere."""
         self._gone(pk, None)
+        self.copies.forget(pk)
 
     def _gone(self, pk: int, into: int | None) -> None:
         done = self._connection.execute(_DROP, {"pk": pk, "seq": self._seq + 1, "into": into}).rowcount
