@@ -35,11 +35,7 @@ def _settings_table() -> Iterator[str]:
 
 
 def _default(row: settings.Setting) -> str:
-    """As a person would write it in the file."""
-    if row.default in ("", ()):
-        return "empty"
-    listed = ", ".join(row.default) if isinstance(row.default, tuple) else str(row.default)
-    return f"`{listed.lower() if row.kind is bool else listed}`"
+    return f"`{row.usual}`" if row.usual else "empty"
 
 
 def formats_page() -> str:

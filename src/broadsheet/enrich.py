@@ -78,8 +78,9 @@ def run(
             )
         place = _place(store, one, now)
         if not _pick(store, place, 1)[0]:
-            again = datetime.fromisoformat(place.began) + ROUND
-            return Report(job_of(one), "not due", why="every paper has been asked about", next=iso(again))
+            again = iso(datetime.fromisoformat(place.began) + ROUND)
+            why = "every paper has been asked about" if store.count() else "there is no paper to ask about yet"
+            return Report(job_of(one), "not due", why=why, next=again if store.count() else "")
         return _Enrichment(store, one, client, now, watch, limit).run(place)
 
 

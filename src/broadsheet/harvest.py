@@ -7,7 +7,7 @@ A run ends as new, updated, nothing new, not due, or failed; never in silence.
 
 import fcntl
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -164,9 +164,7 @@ class _Harvest:
         one, done = self._one, self._task.summary
         why, retry = "", None
         if self._failures:
-            why = "; ".join(f"{part}: {said}" if part else said for part, said, _ in self._failures[:3])
-            if len(self._failures) > 3:
-                why += f"; and {plural(len(self._failures) - 3, 'part')} more"
+            why = _told_once(self._failures)
             retry = iso(self._retry())
         requests = self._client.requests
         state = self._task.finish(why, requests=requests, retry=retry)
@@ -178,6 +176,15 @@ class _Harvest:
         said = max((at for *_, at in self._failures), default=0.0)
         asked = datetime.fromtimestamp(said, UTC) if said else self._now
         return max(asked, self._now + pause(self._store.runs(12, self._one.name)[1:]))
+
+
+def _told_once(failures: Iterable[tuple[str, str, float]]) -> str:
+    """Which parts failed and why, three reasons at most: often all of them fail for one."""
+    parts: dict[str, list[str]] = {}
+    for part, said, _ in failures:
+        parts.setdefault(said, []).append(part)
+    told = [f"{', '.join(filter(None, named[:3]))}: {said}" if any(named) else said for said, named in parts.items()]
+    return "; ".join(told[:3]) + (f"; and {plural(len(told) - 3, 'other reason')}" if len(told) > 3 else "")
 
 
 def told(record: Record) -> Record:

@@ -47,6 +47,13 @@ class Setting(NamedTuple):
         return f"[{self.section}] {self.name}" if self.section else self.name
 
     @property
+    def usual(self) -> str:
+        """The default as a person would write it; empty for none."""
+        if self.kind is tuple:
+            return ", ".join(self.default)
+        return str(self.default).lower() if self.kind is bool else str(self.default)
+
+    @property
     def wants(self) -> str:
         """What would be right, in words."""
         if self.kind is bool:

@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from broadsheet import console, settings, sources
+from broadsheet import console, sources
 from broadsheet.text import clip, plural
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _MARKS = {"new": "█", "quiet": "▁", "failed": "!", "mixed": "▄", "none": "·"}
 _STYLES = {"new": "green", "quiet": "green", "failed": "bold red", "mixed": "yellow", "none": "dim"}
-_STRIP = 30  # days in a terminal; the page shows ninety
+_STRIP = 30  # days in a wide terminal, half of them in a narrow one; the page shows ninety
+_WIDE = 110  # columns
 
 
 class _Row:
@@ -77,7 +78,8 @@ def when(iso: str) -> str:
     size = abs(seconds)
     if size < 60:
         return "now"
-    count, unit = next((int(size // per), unit) for per, unit in _UNITS if size >= per)
+    per, unit = next((per, unit) for per, unit in _UNITS if size >= per)
+    count = round(size / per)
     told = f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
     return f"in {told}" if seconds > 0 else f"{told} ago"
 
@@ -92,12 +94,13 @@ def show_standings(found: "Sequence[Standing]") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    days = _STRIP if console.out().width >= _WIDE else _STRIP // 2
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for head in ("source", "last run", "did", "next", "set aside", f"{_STRIP} days"):
-        grid.add_column(head, overflow="fold")
+    for head in ("source", "last run", "did", "next", "set aside", f"{days} days"):
+        grid.add_column(head, overflow="fold", no_wrap=head.endswith("days"))
     for one in found:
         strip = Text()
-        for day in one.days[-_STRIP:]:
+        for day in one.days[-days:]:
             strip.append(_MARKS[day.state], style=_STYLES[day.state])
         style = "bold red" if one.state == "failed" else ""
         told = ("now" if one.next <= _now() else when(one.next)) if one.next else ""
@@ -123,7 +126,7 @@ def _did(one: "Standing") -> str:
         did = ", ".join(told)
     else:
         did = one.state
-    return did + (f" ({one.budget.spent:,} of {one.budget.most:,} requests today)" if one.budget else "")
+    return did + (f"; {one.budget.spent:,} of {one.budget.most:,} requests today" if one.budget else "")
 
 
 def aside_dict(aside: "Aside") -> dict[str, Any]:
@@ -152,10 +155,7 @@ def show_kinds() -> None:
     out = console.out()
     for name, module in sources.followable().items():
         out.print(f"[bold]{name}[/]  {module.ABOUT.what}")
-        rows = [(f"  {row.name}", row.sentence, _default(row)) for row in module.OPTIONS if row.name != "base"]
-        console.table(out, rows)
+        own = [row for row in module.OPTIONS if "://" not in row.usual]  # addresses are for who runs a mirror
+        console.table(out, [(f"  {row.name}", row.sentence, row.usual if row.default else "") for row in own])
+        out.print()
     console.say(f"For example: {console.program('follow', 'arxiv', 'cs.IR', 'cs.CL')}")
-
-
-def _default(row: settings.Setting) -> str:
-    return "" if row.default in ("", (), 0) else str(row.default)
