@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from broadsheet import fetch, following, harvest
-from broadsheet.fetch import wire
+from broadsheet.fetch import Stopped, wire
 from broadsheet.harvest import Report
 from broadsheet.store import Run, Store
 from loopback import Reply, Server, client, replies, serving
@@ -115,7 +116,7 @@ def test_a_new_version_is_an_update(tmp_path: Path) -> None:
         harvested(tmp_path, server.url)
         repository.revised = {3}
         with Store.open(tmp_path / "store.sqlite3") as store, store.writing() as writer:
-            writer.set_cursor("arxiv", "oai:cs:cs:IR", "")
+            writer.set_cursor("arxiv", harvest.place_of(followed(server.url), "oai:cs:cs:IR"), "")
         report = harvested(tmp_path, server.url)
     assert (report.state, report.new, report.updated) == ("updated", 0, 1)
 
@@ -164,14 +165,52 @@ def test_two_processes_do_not_read_one_source_at_once(tmp_path: Path) -> None:
 
 
 def test_a_failure_waits_longer_each_time() -> None:
-    runs = [Run(n, "x", "", "", 0, 0, 0, 0, "", "failed") for n in range(20)]
+    runs = [Run(n, "x", "", "", 0, 0, 0, 0, "", "failed", 0, "2026-01-01") for n in range(20)]
     waits = [harvest.pause(runs[:n]) for n in range(12)]
     assert waits == sorted(waits) and waits[0] == harvest.AGAIN and waits[-1] == harvest.AT_MOST
+    interrupted = [run._replace(retry=None) for run in runs]
+    assert harvest.pause(interrupted) == harvest.AGAIN
 
 
 def test_stopped_it_ends_as_interrupted(tmp_path: Path) -> None:
     with providing(Repository(20, faults=0.0)) as server, client(tmp_path) as asker:
         asker.stop()
         with Store.open(tmp_path / "store.sqlite3") as store:
-            report = harvest.run(store, followed(server.url), asker, locks=tmp_path, now=NOW, force=True)
-    assert report.state == "failed" and report.why.endswith("stopped")
+            with pytest.raises(Stopped):
+                harvest.run(store, followed(server.url), asker, locks=tmp_path, now=NOW, force=True)
+            (run,) = store.runs(1)
+            assert (run.outcome, run.why, run.retry) == ("failed", "interrupted", None)
+            assert harvest.not_due(store, followed(server.url), NOW) is None, "the next run goes on at once"
+
+
+def test_other_questions_begin_anew(tmp_path: Path) -> None:
+    """A cursor speaks of the records that were asked for; a key or a budget changes nothing about them."""
+
+    def place(**options: object) -> str:
+        return harvest.place_of(following.read("openalex", options), "works")
+
+    assert place() == "works" == place(key="s3cr3t", budget=7)
+    assert len({place(), place(filter="a:1"), place(filter="a:2"), place(filter="a:1", since=400)}) == 4
+    arxiv = [following.read("arxiv", {"categories": kept}) for kept in (["cs.IR"], ["cs.IR", "cs.CL"])]
+    assert harvest.place_of(arxiv[0], "oai:cs:cs:IR") == harvest.place_of(arxiv[1], "oai:cs:cs:IR")
+
+
+def test_who_only_looks_does_not_stop_a_run(tmp_path: Path) -> None:
+    path, stop = harvest.lock_of(tmp_path, "arxiv"), threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            harvest.under_way(tmp_path, "arxiv")
+
+    watchers = [threading.Thread(target=look) for _ in range(2)]
+    for watcher in watchers:
+        watcher.start()
+    try:
+        for _ in range(300):
+            with harvest.alone(path) as free:
+                assert free
+    finally:
+        stop.set()
+        for watcher in watchers:
+            watcher.join()
+    assert harvest.lock_of(tmp_path, "a enrich") != harvest.lock_of(tmp_path, "a-enrich")

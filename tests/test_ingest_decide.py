@@ -106,7 +106,7 @@ def test_a_bridge_makes_two_rows_one() -> None:
 
 
 def test_a_bridge_over_an_id_and_a_title() -> None:
-    rows = known(copy("The first title that it had", "arxiv:2001.00001"), copy(ids="doi:10.1000/x"))
+    rows = known(copy("The earlier title that it had", "arxiv:2001.00001"), copy(ids="doi:10.1000/x"))
     assert decide(copy(ids="arxiv:2001.00001"), rows).absorbed == (2,)
 
 

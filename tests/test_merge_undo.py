@@ -142,6 +142,65 @@ def test_series_are_linked_and_not_merged(store: Store) -> None:
 SOURCES = ("arxiv", "crossref", "acl", "openalex")
 
 
+def test_a_split_is_for_good_though_both_have_one_id_and_a_title_changes(store: Store) -> None:
+    title = "Weighing clouds again, and other notes on words"
+    other = copy("lab", "arxiv:2001.00001", title=title, year=2021, venue="Notes of our lab")
+    bring(store, PREPRINT, other)
+    split = undo(store, 1, 2)
+    revised = copy("lab", "arxiv:2001.00001", title=f"{title}, revised", year=2021, venue="Notes of our lab")
+    bring(store, revised)
+    assert store.count() == 2
+    assert store.get([split.new])[split.new].title == revised.title
+    assert store.get([1])[1] == PREPRINT
+    bring(store, PREPRINT)
+    assert store.count() == 2 and store.get([1])[1] == PREPRINT
+
+
+OTHER_PROSE = "Prime gaps are counted, plotted, compared with a table of older ones, and then forgotten by everybody."
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (copy("x", "arxiv:2003.00001 doi:10.1000/x"), copy("x", "arxiv:2102.00001", year=2021, abstract=OTHER_PROSE)),
+        (copy("x", "doi:10.1000/x", title=f"{TITLE}, part I"), copy("x", "doi:10.1000/y", title=f"{TITLE}, part II")),
+    ],
+)
+def test_a_record_between_two_works_does_not_join_them(store: Store, one: Paper, two: Paper) -> None:
+    """It has an id of the one, and by its words it could be the other, too."""
+    bring(store, one, two)
+    assert store.count() == 2
+    bring(store, copy("crossref", "doi:10.1000/x", title=one.title.replace("Weighing", "Weighting"), abstract=""))
+    bring(store, copy("crossref", "doi:10.1000/x", title=two.title, year=one.year, abstract=""))
+    assert store.count() == 2
+    assert store.resolve(two.ids)[two.ids[0]] != store.resolve(one.ids)[one.ids[0]]
+
+
+def test_links_follow_a_row_that_is_absorbed(store: Store) -> None:
+    old = copy("x", "pmid:1", title="Quite another name of the clouds", authors=["Carl Cumulus"])
+    series = copy("x", "doi:10.1000/y", title=f"{TITLE}, part 2")
+    bring(store, old, PREPRINT, series)
+    (link,) = store.alike(2)
+    join(store, 1, 2)
+    assert [(one.pk, one.score) for one in store.alike(1)] == [(link.pk, link.score)]
+    assert [one.pk for one in store.alike(link.pk)] == [1] and store.check() == []
+
+
+def test_what_was_deleted_by_mistake_comes_back(store: Store) -> None:
+    def said(at: str) -> Paper:
+        return copy("repo", "oai:repo.example.org:7", at=at)
+
+    bring(store, said("2026-01-01"))
+    bring(store, Gone("oai:repo.example.org:7", "deleted", "", Origin("repo", "2026-02-01")))
+    assert papers(store)[0].standing == "deleted"
+    bring(store, said("2026-01-15"))
+    assert papers(store)[0].standing == "deleted", "an older word"
+    bring(store, said("2026-03-01"))
+    assert papers(store)[0].standing == ""
+    bring(store, Gone("oai:repo.example.org:7", "deleted", "", Origin("repo", "2026-04-01")))
+    assert papers(store)[0].standing == "deleted"
+
+
 @settings(max_examples=settings().max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_merges_undone_give_the_copies_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:

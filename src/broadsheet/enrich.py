@@ -14,9 +14,9 @@ from typing import NamedTuple
 import orjson
 
 from broadsheet.errors import SourceError, StoreError
-from broadsheet.fetch import Client, FetchError, Spent
+from broadsheet.fetch import Client, FetchError, Spent, Stopped
 from broadsheet.following import Followed
-from broadsheet.harvest import Report, Watch, alone, iso, lock_of, not_before, pause, told
+from broadsheet.harvest import Report, Watch, alone, iso, lock_of, not_before, pause
 from broadsheet.ingest import Summary, Task
 from broadsheet.paper import Paper
 from broadsheet.sources import Record, Step, enrichers
@@ -115,19 +115,21 @@ class _Enrichment:
         self._client = client.metered(limit.left)
         with store.writing() as writer:
             job = writer.start_run(job_of(one))
-        self._task = Task(store, one.name, PART, job, Summary(), one.kind)
+        self._task = Task(store, one.name, PART, job, Summary(), one.kind, lambda: self._client.requests)
 
     def run(self, place: Place) -> Report:
         why, said = "", 0.0
         try:
             self._ask(place)
-        except (FetchError, SourceError) as error:
-            why, said = str(error), getattr(error, "retry_at", 0.0)
         except StoreError:
             raise  # the ledger cannot be written either
+        except (KeyboardInterrupt, Stopped):
+            self._task.finish("interrupted")
+            raise
+        except (FetchError, SourceError) as error:
+            why, said = str(error), getattr(error, "retry_at", 0.0)
         except BaseException as error:
-            why = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
-            self._task.finish(why, requests=self._client.requests)
+            self._task.finish(f"{type(error).__name__}: {error}")
             raise
         return self._finish(why, said)
 
@@ -150,7 +152,7 @@ class _Enrichment:
 
     def _take(self, steps: Iterable[Step], place: Place) -> None:
         """All answers about one batch of papers, and the place after it, in one transaction."""
-        records = [told(record) for step in steps for record in self._parsed(step)]
+        records = [record for step in steps for record in self._parsed(step)]
         self._task.commit(records, orjson.dumps(tuple(place)).decode())
         if self._watch:
             self._watch.moved(self._task.summary.done, 0, f"{self._client.requests} of {self._limit.left} requests")
@@ -164,7 +166,7 @@ class _Enrichment:
         if why:
             wait = self._now + pause(self._store.runs(12, job_of(self._one))[1:])
             retry = iso(max(wait, datetime.fromtimestamp(said, wait.tzinfo)) if said else wait)
-        state = self._task.finish(why, requests=requests, retry=retry)
+        state = self._task.finish(why, retry=retry)
         coming = retry or iso(self._now)
         name = job_of(self._one)
         return Report(name, state, done.new, done.updated, done.same, done.failed, requests, why, coming)

@@ -7,18 +7,19 @@ A run ends as new, updated, nothing new, not due, or failed; never in silence.
 
 import fcntl
 import io
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from broadsheet.errors import SourceError, StoreError
-from broadsheet.fetch import Client, FetchError
+from broadsheet.fetch import Client, FetchError, Stopped
 from broadsheet.following import Followed
 from broadsheet.ingest import BATCH, Summary, Task
-from broadsheet.paper import Fault
 from broadsheet.sources import Record, Step
 from broadsheet.store import Run, Store
 from broadsheet.text import plural
@@ -26,6 +27,7 @@ from broadsheet.text import plural
 GOOD = ("new", "updated", "nothing new")  # how a run ends well
 AGAIN = timedelta(minutes=15)  # after a failure; twice as long after each further one
 AT_MOST = timedelta(days=1)
+LOOKING = 0.3  # seconds: somebody who only looks whether a run is under way holds its lock for a moment
 
 
 class Report(NamedTuple):
@@ -90,7 +92,8 @@ def not_due(store: Store, one: Followed, now: datetime) -> Report | None:
     if latest is not None and latest.outcome not in GOOD:
         return None  # it failed, or was cut off: there is something left to do
     begun = store.last_good(one.name)
-    if begun is None or any(store.cursor(one.name, part) is None for part in one.source.parts(one.options)):
+    places = (place_of(one, part) for part in one.source.parts(one.options))
+    if begun is None or any(store.cursor(one.name, place) is None for place in places):
         return None
     due = one.source.due(one.options, datetime.fromisoformat(begun), now)
     return Report(one.name, "not due", why=due.why, next=iso(due.at)) if due.at > now else None
@@ -112,8 +115,15 @@ class _Harvest:
         self._client = client.metered()
         with store.writing() as writer:
             self._job = writer.start_run(one.name)
-        self._task = Task(store, one.name, "", self._job, Summary(), one.kind)
+        self._task = self._at("", Summary())
         self._failures: list[tuple[str, str, float]] = []  # part, sentence, when to try again (epoch; 0: as usual)
+
+    def _at(self, part: str, so_far: Summary) -> Task:
+        place = place_of(self._one, part)
+        return Task(self._store, self._one.name, place, self._job, so_far, self._one.kind, self._sent)
+
+    def _sent(self) -> int:
+        return self._client.requests
 
     def run(self) -> Report:
         try:
@@ -122,19 +132,23 @@ class _Harvest:
         except StoreError:
             raise  # the ledger cannot be written either; its unfinished line says that the run was cut off
         except BaseException as error:
-            why = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
-            self._task.finish(why, requests=self._client.requests)
+            stopped = isinstance(error, KeyboardInterrupt | Stopped)
+            why = "interrupted" if stopped else f"{type(error).__name__}: {error}"
+            retry = None if stopped else iso(self._retry())
+            self._task.finish(why, retry=retry)
             raise
         return self._finish()
 
     def _part(self, part: str) -> None:
         """Everything new of one part; a fault of the world ends the part, not the run."""
-        self._task = Task(self._store, self._one.name, part, self._job, self._task.summary, self._one.kind)
-        cursor = self._store.cursor(self._one.name, part) or ""
+        self._task = self._at(part, self._task.summary)
+        cursor = self._store.cursor(self._one.name, place_of(self._one, part)) or ""
         try:
             for step in self._one.source.fetch(self._client, self._one.options, part, cursor, self._now):
                 self._take(step, cursor)
                 cursor = step.cursor
+        except Stopped:
+            raise
         except FetchError as error:
             self._failures.append((part, str(error), error.retry_at))
         except SourceError as error:
@@ -152,7 +166,7 @@ class _Harvest:
                 if len(batch) == BATCH:
                     self._task.commit(batch, before)
                     batch = []
-                batch.append(told(record))
+                batch.append(record)
         except SourceError:
             self._task.commit(batch, before)
             raise
@@ -166,10 +180,9 @@ class _Harvest:
         if self._failures:
             why = _told_once(self._failures)
             retry = iso(self._retry())
-        requests = self._client.requests
-        state = self._task.finish(why, requests=requests, retry=retry)
+        state = self._task.finish(why, retry=retry)
         coming = retry or iso(one.source.due(one.options, self._now, self._now).at)
-        return Report(one.name, state, done.new, done.updated, done.same, done.failed, requests, why, coming)
+        return Report(one.name, state, done.new, done.updated, done.same, done.failed, self._sent(), why, coming)
 
     def _retry(self) -> datetime:
         """When the run is tried again: when the source said, or later the more often it has failed in a row."""
@@ -187,31 +200,51 @@ def _told_once(failures: Iterable[tuple[str, str, float]]) -> str:
     return "; ".join(told[:3]) + (f"; and {plural(len(told) - 3, 'other reason')}" if len(told) > 3 else "")
 
 
-def told(record: Record) -> Record:
-    """A fault under a name of its own: "record 3" is on every page, and the same bad record may come again."""
-    if isinstance(record, Fault):
-        return record._replace(where=f"{record.where} ({blake2b(record.raw, digest_size=4).hexdigest()})")
-    return record
-
-
 def pause(runs: list[Run]) -> timedelta:
     """How long after a failure the next try is, given the runs before it, newest first."""
-    failed: int = next((n for n, earlier in enumerate(runs) if earlier.outcome in GOOD), len(runs))
-    wait: timedelta = AGAIN * 2**failed
+    failed = sum(run.retry is not None for run in takewhile(lambda run: run.outcome not in GOOD, runs))
+    wait: timedelta = AGAIN * 2**failed  # what was interrupted has not failed
     return min(wait, AT_MOST)
+
+
+def place_of(one: Followed, part: str) -> str:
+    """The name of a part in the ledger, where its cursor is.
+
+    With a hash of the options that say what the part's records are: when one of those changes the part begins anew,
+    because its cursor speaks of other records.
+    """
+    free = getattr(one.source, "FREE", ())
+    said = {
+        row.name: one.options[row.name]
+        for row in one.source.OPTIONS
+        if not row.secret and row.name not in free and one.options[row.name] != row.default
+    }
+    return f"{part} {blake2b(repr(sorted(said.items())).encode(), digest_size=4).hexdigest()}".strip() if said else part
 
 
 @contextmanager
 def alone(path: Path) -> Iterator[bool]:
     """Whether no other process holds *path*; held while the block runs, and let go of when the process dies."""
+    with _flocked(path, fcntl.LOCK_EX, LOOKING) as free:
+        yield free
+
+
+@contextmanager
+def _flocked(path: Path, how: int, wait: float) -> Iterator[bool]:
     path.parent.mkdir(parents=True, exist_ok=True)
+    ends = time.monotonic() + wait
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
+        while True:
+            try:
+                fcntl.flock(file, how | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() < ends:
+                    time.sleep(0.01)
+                    continue
+                yield False
+                return
+            yield True
             return
-        yield True
 
 
 def under_way(locks: Path, job: str) -> bool:
@@ -219,9 +252,9 @@ def under_way(locks: Path, job: str) -> bool:
     path = lock_of(locks, job)
     if not path.exists():
         return False
-    with alone(path) as free:
+    with _flocked(path, fcntl.LOCK_SH, 0.0) as free:
         return not free
 
 
 def lock_of(locks: Path, job: str) -> Path:
-    return locks / f"{job.replace(' ', '-')}.lock"
+    return locks / f"{job.replace(' ', '.')}.lock"  # no source's name has a dot

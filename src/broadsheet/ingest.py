@@ -4,6 +4,7 @@ records -> batch -> Writer.match -> decide.Plan -> Writer -> commit, with the le
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
 import orjson
@@ -129,12 +130,23 @@ def _weight(record: Record) -> int:
 class Task:
     """One run on its way through a part of a source: what it has done so far.
 
-    *form* is the module of `sources` that can read again what is set aside.
+    *form* is the module of `sources` that can read again what is set aside. *requests* tells how many have been sent;
+    with it the records are those of answers, of which each begins to count anew, so that the place of a record that is
+    set aside also has a hash of its bytes.
     """
 
-    def __init__(self, store: Store, source: str, part: str, job: int, summary: Summary, form: str = "") -> None:
+    def __init__(
+        self,
+        store: Store,
+        source: str,
+        part: str,
+        job: int,
+        summary: Summary,
+        form: str = "",
+        requests: Callable[[], int] | None = None,
+    ) -> None:
         self._store, self._source, self._part, self._job, self._form = store, source, part, job, form
-        self.summary = summary
+        self.summary, self._requests = summary, requests
 
     def commit(self, records: Sequence[Record], cursor: str) -> None:
         """The records and the *cursor* that goes on after them, in one transaction.
@@ -151,13 +163,21 @@ class Task:
         with self._store.writing() as writer:
             admitted, rest = self._admit(writer, list(enumerate(records, self.summary.done + 1)))
             plan = Plan(writer.match([paper for _, paper in rest if not isinstance(paper, Fault)]))
-            faults = self._cut(filter(None, self._faults(plan, rest)))
+            faults = self._cut(map(self._placed, filter(None, self._faults(plan, rest))))
             plan.write(writer)
             writer.set_aside(self._source, self._part, faults, self._form)
             summary = self._sum({**plan.counts, "insert": plan.counts["insert"] + admitted}, faults)
             writer.set_cursor(self._source, self._part, cursor)
-            writer.count_run(self._job, summary.tally)
+            writer.count_run(self._job, summary.tally, requests=self._sent())
         self.summary = summary
+
+    def _sent(self) -> int:
+        return self._requests() if self._requests else 0
+
+    def _placed(self, fault: Fault) -> Fault:
+        if self._requests is None:
+            return fault
+        return fault._replace(where=f"{fault.where} ({blake2b(fault.raw, digest_size=4).hexdigest()})")
 
     def _admit(self, writer: Writer, records: Numbered) -> tuple[int, list[tuple[int, Paper | Fault]]]:
         """Writes the prepared papers that are surely new; how many those were, and the others, to be decided on."""
@@ -207,13 +227,13 @@ class Task:
             problems=(so_far.problems + tuple(faults))[:PROBLEMS],
         )
 
-    def finish(self, why: str = "", *, requests: int = 0, retry: str | None = None) -> str:
+    def finish(self, why: str = "", *, retry: str | None = None) -> str:
         """The last line of the ledger, and how the run ended: ``new``, ``updated``, ``nothing new``, ``failed``."""
         done = self.summary
         outcome = "failed" if why else "new" if done.new else "updated" if done.updated else "nothing new"
         with self._store.writing() as writer:
             writer.count_run(
-                self._job, done.tally, why=why, finished=True, outcome=outcome, requests=requests, retry=retry
+                self._job, done.tally, why=why, finished=True, outcome=outcome, requests=self._sent(), retry=retry
             )
         return outcome
 

@@ -71,7 +71,7 @@ def _fetched(store: Store, client: Client, address: str) -> tuple[str, ingest.Su
             raise Mistake(str(mistake).replace(str(path), address)) from None
         records = [_at(record, path.name, address) for record in file.records()]
     mark = blake2b(answer.body, digest_size=16).hexdigest()
-    return address, ingest.run(store, file.format, lambda skip: records[skip:], part=PART, mark=mark)
+    return address, ingest.run(store, file.format, lambda skip: records[skip:], part=address, mark=mark)
 
 
 def _at(record: Record, name: str, address: str) -> Record:
@@ -89,7 +89,7 @@ def _take(
     # One transaction is enough for what a person pastes, and a new look-up begins at its beginning.
     answers = list(_records(client, source, values, options))
     mark = blake2b(" ".join(values).encode(), digest_size=16).hexdigest()
-    return ingest.run(store, source, lambda skip: answers[skip:], part=PART, mark=mark)
+    return ingest.run(store, source, lambda skip: answers[skip:], part=f"{PART} {mark[:8]}", mark=mark)
 
 
 def _records(client: Client, source: str, values: Sequence[str], options: Mapping[str, Any]) -> Iterator[Record]:

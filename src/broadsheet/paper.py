@@ -111,9 +111,18 @@ class Paper:
 
     @property
     def standing(self) -> str:
-        """``retracted``, ``withdrawn`` or ``deleted`` when some source says so, else empty."""
+        """``retracted``, ``withdrawn`` or ``deleted`` when some source says so, else empty.
+
+        What a repository has deleted and gives again later is no longer deleted: mistakes of that kind are put right.
+        """
         said = dict(self.extra)
-        return next((status for status in STANDINGS if status in said), "")
+        found = (status for status in STANDINGS if status in said)
+        return next((status for status in found if status != "deleted" or not self._given_again()), "")
+
+    def _given_again(self) -> bool:
+        """Whether the source that deleted it has had a record of it since."""
+        said = dict(self.provenance).get("extra.deleted")
+        return said is not None and any(by.source == said.source and by.at > said.at for _, by in self.provenance)
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ and it ends.
 """
 
 import gc
+import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -114,6 +116,7 @@ def _send(message: object) -> None:
 
 def main() -> None:
     """The other process: reads what to read from its standard input, writes frames to its standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the other process ends this one
     gc.disable()  # as above; here it is a third
     fields, skip = pickle.load(sys.stdin.buffer)
     file = File(**fields | {"path": Path(fields["path"])})
@@ -132,8 +135,6 @@ def main() -> None:
                 frame = []
     except SourceError as broken:
         error = str(broken)
-    except BrokenPipeError:
-        return
     _send((position, frame, error))
     sys.stdout.buffer.flush()
 
@@ -141,4 +142,6 @@ def main() -> None:
 if __name__ == "__main__":
     from broadsheet import prepare  # under its own name, which is what the other side knows its records by
 
-    prepare.main()
+    with suppress(BrokenPipeError):  # nobody listens any more
+        prepare.main()
+    os._exit(0)  # what is left in the buffer is for nobody, and flushing it would complain

@@ -55,20 +55,25 @@ def run(
         watch = board(enrich.job_of(one)) if board else None
         return enrich.run(store, one, client, locks=locks, now=now, watch=watch)
 
-    reports = _side_by_side(ask, followed, client)
-    return reports + _side_by_side(complete, [one for one in followed if enrich.enriches(one)], client)
+    reports, fault = _side_by_side(ask, followed, client)
+    more, other = _side_by_side(complete, [one for one in followed if enrich.enriches(one)], client)
+    if fault or other:
+        raise fault or other  # type: ignore[misc]  # one of them is there
+    return reports + more
 
 
 def _side_by_side(
     job: Callable[[Followed], Report], followed: Sequence[Followed], client: Client
-) -> tuple[Report, ...]:
+) -> tuple[tuple[Report, ...], BaseException | None]:
+    """The reports in order; and the first fault of ours, which must not end what others are at."""
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sync") as pool:
         futures: list[Future[Report]] = [pool.submit(job, one) for one in followed]
         try:
-            wait(futures)  # a fault of ours in one source must not end the others
-            return tuple(future.result() for future in futures)
+            wait(futures)
         except BaseException:
             client.stop()
             for future in futures:
                 future.cancel()
             raise
+    faults = [error for future in futures if (error := future.exception())]
+    return tuple(future.result() for future in futures if not future.exception()), next(iter(faults), None)

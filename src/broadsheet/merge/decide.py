@@ -68,14 +68,17 @@ def decide(new: Paper, known: Known) -> Decision:
     others = [pk for pk in _near(new, known) if pk not in named and not _apart(new, known.papers[pk], known)]
     found = _alike(new, others, known)
     joined = Joined(1.0, f"both are {_shared(new, known.papers[named[0]])}") if named else None
-    if found.same and not any(_strange(known.papers[pk], known.papers[found.same.pk], known) for pk in named):
+    kin = found.kin
+    if found.same and all(_compatible(known.papers[pk], known.papers[found.same.pk], known) for pk in named):
         same = Joined(found.same.score, found.same.why)
         bridge = bridge or same
         named, joined = sorted([*named, found.same.pk], key=_age), joined or same
+    elif found.same:
+        kin = (found.same, *kin)
     if not named:
-        return Decision("insert", new, kin=found.kin)
+        return Decision("insert", new, kin=kin)
     return _join(new, named, known)._replace(
-        joined=joined, bridge=bridge, kin=tuple(kin for kin in found.kin if kin.pk not in named)
+        joined=joined, bridge=bridge, kin=tuple(one for one in kin if one.pk not in named)
     )
 
 
@@ -132,6 +135,15 @@ def _strange(one: Paper, two: Paper, known: Known) -> bool:
     return _apart(one, two, known) or bool(clash(one, two))
 
 
+def _compatible(one: Paper, two: Paper, known: Known) -> bool:
+    """Whether two rows that a record is like may be one work: what tells them apart is not outweighed by the record."""
+    if _strange(one, two, known):
+        return False
+    if title_key(one.title) == title_key(two.title):
+        return same_work(one, two)
+    return not likeness.vetoed(one, two)
+
+
 def _nameless(paper: Paper) -> str:
     """The id it has when no other is left for it."""
     return of_title(title_key(paper.title), paper.first_author, paper.year)
@@ -164,13 +176,25 @@ def apart(new: Paper, known: Known) -> Paper:
         identifier for identifier in new.ids
         if identifier.startswith("url:") and identifier in known.ids and clash(new, known.papers[known.ids[identifier]])
     }  # fmt: skip
-    if known.apart:
-        own = {*new.ids, _nameless(new)}
-        lent |= {stayed for stayed, went in known.apart if went in own} & set(new.ids)
+    name = _nameless(new)
+    for stayed, went in known.apart:
+        if stayed in new.ids and went in (*new.ids, name):
+            lent.add(stayed)
+        elif stayed in new.ids and _nearer(new, went, stayed, known):  # its title has changed since
+            lent.add(stayed)
+            name = went
     if not lent:
         return new
     left = tuple(identifier for identifier in new.ids if identifier not in lent)
-    return replace(new, ids=left or (_nameless(new),))
+    return replace(new, ids=left or (name,))
+
+
+def _nearer(new: Paper, one: str, two: str, known: Known) -> bool:
+    """Whether *new* is more like the row that has the id *one* than like the row that has *two*."""
+    pks = known.ids.get(one), known.ids.get(two)
+    if pks[0] is None or pks[1] is None or pks[0] == pks[1]:
+        return False
+    return likeness.likeness(new, known.papers[pks[0]]) > likeness.likeness(new, known.papers[pks[1]])
 
 
 def _age(pk: int) -> tuple[bool, int]:

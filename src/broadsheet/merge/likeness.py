@@ -110,6 +110,12 @@ def features(a: Paper, b: Paper) -> Features:
     )
 
 
+def vetoed(a: Paper, b: Paper) -> bool:
+    """Whether they have what no likeness outweighs: other numbers, ids, or one is a reply to the other."""
+    found = features(a, b)
+    return any(getattr(found, name) for name in VETOES)
+
+
 def nearness(a: Paper, b: Paper) -> float:
     """Of the words of the titles, how many are in both, in [0, 1]: cheap, to choose what is compared in full."""
     return _dice(_said(a.title), _said(b.title))

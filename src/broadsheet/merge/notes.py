@@ -64,7 +64,9 @@ class Notes:
         self._begun(into, before).extend(theirs)
         self._parts[gone] = []
         self._versions = [(into if pk == gone else pk, *rest) for pk, *rest in self._versions]  # type: ignore[misc]
-        self._kin = [(into if pk == gone else pk, kin) for pk, kin in self._kin if kin.pk not in (gone, into)]
+        self._kin = [
+            (into if pk == gone else pk, kin._replace(pk=into) if kin.pk == gone else kin) for pk, kin in self._kin
+        ]
 
     def alike(self, pk: int, kin: Iterable[Kin]) -> None:
         self._kin += [(pk, one) for one in kin]

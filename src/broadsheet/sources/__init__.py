@@ -10,6 +10,8 @@ A source, which can be followed, has
 
 ``ABOUT``                                    a `Card`: what it is, for people
 ``OPTIONS``                                  what an owner may say about it, rows of `settings.Setting`
+``FREE``                                     optional: names of options that change nothing about what a part's cursor
+                                             means; when another one changes, its parts are read anew
 ``parts(options)``                           the slices that are read apart, each with a cursor of its own
 ``due(options, last, now)``                  when it next has something new
 ``fetch(client, options, part, cursor, now)``  answers, one by one, each with the cursor that goes on after it

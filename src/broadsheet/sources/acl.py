@@ -30,6 +30,7 @@ OPTIONS = (
     ),
     Setting("base", str, f"https://raw.githubusercontent.com/{_REPOSITORY}/master/data/xml", "", "The files."),
 )
+FREE = ("list",)
 SUFFIXES = (".xml",)
 EVERY = timedelta(days=1)
 _WANTED, _OPENS = frozenset({"meta", "paper"}), frozenset({"collection", "volume"})

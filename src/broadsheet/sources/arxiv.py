@@ -34,6 +34,7 @@ OPTIONS = (
     Setting("feed", str, "https://rss.arxiv.org/atom", "", "The address of the daily feeds."),
     Setting("api", str, "https://export.arxiv.org/api/query", "", "The address of the API, for single papers."),
 )
+FREE = ("categories", "daily", "feed", "api")
 SUFFIXES = (".xml", ".atom", ".rss")
 WINDOW = 30  # days of one part of a first load: a token lives a day, so a part must be short
 BATCH = 100  # papers of one look-up

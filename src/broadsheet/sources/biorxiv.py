@@ -23,6 +23,7 @@ OPTIONS = (
     Setting("since", int, 7, "", "How many days back a first load goes.", low=1, high=10_000),
     Setting("base", str, "https://api.biorxiv.org", "", "The address of the service; another one for a mirror."),
 )
+FREE = ("servers",)
 SUFFIXES = (".json",)
 EVERY = timedelta(hours=12)
 OVERLAP = 2  # days asked for again: postings of a day appear until the next

@@ -26,6 +26,7 @@ OPTIONS = (
     Setting("since", int, 60, "", "How many days back a first load goes.", low=1, high=100_000),
     Setting("base", str, "https://api.crossref.org", "", "The address of the service; another one for a mirror."),
 )
+FREE = ("issn",)
 LOOKUP = "doi"
 SUFFIXES = (".json",)
 EVERY = timedelta(hours=12)

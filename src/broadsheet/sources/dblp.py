@@ -24,6 +24,7 @@ OPTIONS = (
     Setting("queries", tuple, (), "", "Searches in its language: streamid:conf/sigir: year:2026, author:Ada_Example:."),
     Setting("base", str, "https://dblp.org", "", "The address of the service; another one for a mirror."),
 )
+FREE = ("queries",)
 SUFFIXES = (".xml", ".json")
 EVERY = timedelta(days=1)
 _ROWS = 500

@@ -34,6 +34,7 @@ OPTIONS = (
     Setting("url", str, "", "", "The feed's address."),
     Setting("every", int, 60, "", "Minutes between two looks; the feed may ask for more.", low=5, high=100_000),
 )
+FREE = ("every",)
 SUFFIXES = (".rss", ".atom", ".xml", ".rdf", ".json")
 ANY = True  # a protocol that many speak: the papers' provenance is the name that it is followed under
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>&?#]+[^\s\"'<>&?#.,;)\]]")

@@ -36,6 +36,7 @@ OPTIONS = (
     Setting("budget", int, 200, "", "Requests a day for votes and code of papers that are here; 0 for none.", low=0),
     Setting("base", str, "https://huggingface.co", "", "The address of the service; another one for a mirror."),
 )
+FREE = ("budget",)
 SUFFIXES = (".json",)
 BATCH = 1  # it is asked for each by itself
 OPEN = 2  # days back that may still grow

@@ -23,6 +23,7 @@ OPTIONS = (
     Setting("since", str, "", "", "The first day of a first harvest, 2020-01-31; everything when empty."),
     Setting("window", int, 90, "", "How many days one part of a long harvest covers.", low=1, high=100_000),
 )
+FREE = ("sets", "window")
 SUFFIXES = (".xml",)
 ANY = True  # a protocol that many speak: the papers' provenance is the name that it is followed under
 EVERY = timedelta(hours=20)

@@ -36,6 +36,7 @@ OPTIONS = (
     Setting("budget", int, 500, "", "Requests a day to complete papers that are here; 0 for none.", low=0),
     Setting("base", str, "https://api.openalex.org", "", "The address of the service; another one for a mirror."),
 )
+FREE = ("budget",)
 SUFFIXES = (".jsonl", ".json")
 BATCH = 50  # DOIs that one filter may name
 EVERY = timedelta(days=1)

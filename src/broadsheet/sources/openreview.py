@@ -21,6 +21,7 @@ OPTIONS = (
     Setting("venues", tuple, (), "", "Venue ids such as ICLR.cc/2026/Conference."),
     Setting("base", str, "https://api2.openreview.net", "", "The address of the service; another one for a mirror."),
 )
+FREE = ("venues",)
 SUFFIXES = (".json",)
 EVERY = timedelta(days=1)
 _LIMIT = 500

@@ -31,6 +31,7 @@ OPTIONS = (
     Setting("budget", int, 1_000, "", "Requests a day to complete papers that are here; 0 for none.", low=0),
     Setting("base", str, "https://api.semanticscholar.org", "", "The address of the service."),
 )
+FREE = ("budget",)
 SUFFIXES = (".json",)
 BATCH = 500
 EVERY = timedelta(days=1)

@@ -59,6 +59,7 @@ class Change(NamedTuple):
 
 _COUNTER = sa.text("SELECT papers, seq FROM counter")
 _NEWEST = sa.text("SELECT pk FROM counter")
+_WRITTEN = sa.text("SELECT written FROM counter")
 _MARK = sa.text("SELECT value FROM mark WHERE seq >= :seq ORDER BY seq LIMIT 1")
 _CHANGES = sa.text("SELECT seq, pk, data FROM paper WHERE seq > :after ORDER BY seq LIMIT :limit")
 _SCAN = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
@@ -205,22 +206,27 @@ class Store:
     def bulk(self) -> Iterator[None]:
         """Makes the transactions of this block ready for millions of papers (`Writer.sift`, `Writer.admit`).
 
-        What they hold back is written when the block ends; after a crash the next writer makes up for it.
+        What they hold back is written when the block ends; after a crash the next writer makes up for it. One process
+        at a time holds rows back: where another one does, the block goes the ordinary way.
         """
         from broadsheet.store.bulk import Bulk  # here: it needs numpy, and nobody else in this room does
 
-        with self._database.writing() as connection:
-            Writer(connection).finish()  # so that nothing is left out from before
-        with self._database.reading() as connection:
-            self._bulk = Bulk(connection, int(connection.execute(_NEWEST).scalar_one()))
-        try:
-            yield
-        finally:
+        with self._database.alone() as free:
+            if not free:
+                yield
+                return
+            with self._database.writing() as connection:
+                Writer(connection).finish()  # so that nothing is left out from before
+            with self._database.reading() as connection:
+                self._bulk = Bulk(connection, int(connection.execute(_WRITTEN).scalar_one()))
             try:
-                with self.writing() as writer:
-                    writer.flush()
+                yield
             finally:
-                self._bulk = None
+                try:
+                    with self.writing() as writer:
+                        writer.flush()
+                finally:
+                    self._bulk = None
 
     def cursor(self, source: str, part: str) -> str | None:
         """How far *source* has read *part*, None if from the start."""

@@ -31,8 +31,8 @@ Ints = npt.NDArray[np.int64]
 class Bulk:
     """The filter of one store, and the rows that are held back. Made by `Store.bulk`."""
 
-    def __init__(self, connection: sa.Connection, pk: int) -> None:
-        self.pk = pk  # the last paper that the filter knows
+    def __init__(self, connection: sa.Connection, written: int) -> None:
+        self.written = written  # the last transaction that the filter knows of
         self._bits = np.zeros(1 << (BITS - 3), np.uint8)
         self._runs: list[tuple[Ints, Ints]] = []  # sorted hashes, and their papers
         self._held = 0
@@ -43,10 +43,9 @@ class Bulk:
             for rows in connection.execution_options(yield_per=100_000).execute(statement).scalars().partitions():
                 self._set(np.fromiter(map(hashed, rows), np.int64, len(rows)))
 
-    def renew(self, connection: sa.Connection, pk: int) -> None:
+    def renew(self, connection: sa.Connection) -> None:
         """Somebody else has written meanwhile: everything is read again."""
         self._load(connection)
-        self.pk = pk
 
     def sift(self, papers: Sequence[Prepared]) -> tuple[list[int], list[int]]:
         """Which of *papers* (by place) surely have no copy in the store or among each other, and which may have."""
@@ -78,12 +77,10 @@ class Bulk:
         self._set(hashes)
         self._set(np.fromiter(chain.from_iterable(paper.named for paper in papers), np.int64))
         self._held += len(papers)
-        self.pk = max(self.pk, *pks) if len(pks) else self.pk
 
-    def learn(self, marks: Iterable[int], pk: int) -> None:
+    def learn(self, marks: Iterable[int]) -> None:
         """Hashes of papers that were written the usual way."""
         self._set(np.fromiter(marks, np.int64))
-        self.pk = max(self.pk, pk)
 
     def held_of(self, wanted: Sequence[int]) -> dict[int, list[int]]:
         """hash -> papers, of the rows that are held back."""
@@ -97,10 +94,10 @@ class Bulk:
 
     def mark(self) -> tuple[list[tuple[Ints, Ints]], int, int]:
         """What `restore` needs to forget a transaction that was not kept; bits that stay set only cost a look."""
-        return list(self._runs), self._held, self.pk
+        return list(self._runs), self._held, self.written
 
     def restore(self, mark: tuple[list[tuple[Ints, Ints]], int, int]) -> None:
-        self._runs, self._held, self.pk = mark
+        self._runs, self._held, self.written = mark
 
     @property
     def full(self) -> bool:

@@ -68,8 +68,8 @@ def _rows(connection: sa.Connection) -> list[str]:
                 continue
             ids.update(dict.fromkeys(paper.ids, pk))
             blocks.update((block, pk) for block in blocks_of(paper))
-        there = among(connection, _ALIASES, sorted(ids))
-        hidden += sorted(set(ids.values()) - {pk for _, pk in there}) if len(there) < len(ids) else []
+        there = dict(tuple(row) for row in among(connection, _ALIASES, sorted(ids)))
+        hidden += sorted({pk for identifier, pk in ids.items() if there.get(identifier) != pk})
         titled = among(connection, _TITLES, sorted({block for block, _ in blocks}))
         hidden += sorted({pk for _, pk in blocks - {(block, pk) for block, pk in titled}} - set(hidden))
     sentences = ((broken, "cannot be read"), (hidden, "cannot be found by their ids or title"))

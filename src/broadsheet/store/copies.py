@@ -96,9 +96,10 @@ class Copies:
         many(self._connection, _KIN, pairs)
 
     def move(self, gone: int, into: int) -> None:
-        """What was kept of a row that another absorbs; it is no longer alike to anything."""
+        """What was kept of a row that another absorbs, and its links to others."""
         for statement in _MOVE:
             self._connection.execute(sa.text(statement), {"gone": gone, "into": into})
+        self.link((into, one.pk, one.score, one.why) for one in alike(self._connection, gone))
         self._connection.execute(_UNLINK, {"pk": gone})
 
     def forget(self, pk: int) -> None:

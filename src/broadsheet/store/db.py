@@ -3,11 +3,12 @@
 The only file of this room that asks which database it talks to.
 """
 
+import fcntl
 import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,26 @@ class Database:
             if self.path is None:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(4862390215)"))
             yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether no other process is in such a block; this one is until its own ends, or it dies."""
+        if self.path is None:
+            with self._world(), self.engine.connect() as connection:  # a lock of the session, outside of transactions
+                session = connection.execution_options(isolation_level="AUTOCOMMIT")
+                try:
+                    yield bool(session.execute(sa.text("SELECT pg_try_advisory_lock(4862390216)")).scalar_one())
+                finally:
+                    session.execute(sa.text("SELECT pg_advisory_unlock_all()"))
+            return
+        with ExitStack() as opened:
+            free = True
+            try:
+                file = opened.enter_context(self.path.with_name(self.path.name + ".bulk").open("a"))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # taken; or nothing can be written in that folder, which the first transaction will tell
+                free = False
+            yield free
 
     def claim(self) -> None:
         """Settles what lasts in the file itself: readers beside a writer. Only once it is known to be ours."""

@@ -80,7 +80,13 @@ def match(connection: sa.Connection, papers: Sequence[Paper], held: Mapping[int,
             found[pk] = decode(data)
     if any(living.get(pk) != pk for pk in missing):
         blocks = {block: sorted({living[pk] for pk in pks if pk in living}) for block, pks in blocks.items()}
-    return Known(ids, blocks, found, _apart(connection, wanted, found), copies_of(connection, sorted(found)))
+    apart = _apart(connection, wanted, found)
+    verdicts = sorted({identifier for pair in apart for identifier in pair} - ids.keys())
+    for identifier, pk, data in among(connection, _IDS, verdicts):  # the works that a verdict is about, both of them
+        ids[identifier] = pk
+        if pk not in found:
+            found[pk] = decode(data)
+    return Known(ids, blocks, found, apart, copies_of(connection, sorted(found)))
 
 
 def _match_blocks(

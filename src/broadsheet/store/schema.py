@@ -52,6 +52,7 @@ counter = Table(
     Column("pk", Integer, nullable=False),
     Column("papers", Integer, nullable=False),
     Column("blocked", Integer, nullable=False, server_default="0"),  # up to this pk every paper's blocks are in `title`
+    Column("written", BigInteger, nullable=False, server_default="0"),  # transactions so far
 )
 
 # One row a transaction that changed papers: its last change number, and a number drawn by chance. Whoever has followed

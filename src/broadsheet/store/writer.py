@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 # Taking the counter's row is the lock: a second writer waits here until the first has committed, so change numbers
 # become visible in their order and no reader can miss one.
-_LOCK = sa.text("UPDATE counter SET seq = seq RETURNING seq, pk, papers, blocked")
-_UNLOCK = sa.text("UPDATE counter SET seq = :seq, pk = :pk, papers = :papers, blocked = :blocked")
+_LOCK = sa.text("UPDATE counter SET seq = seq RETURNING seq, pk, papers, blocked, written")
+_UNLOCK = sa.text(
+    "UPDATE counter SET seq = :seq, pk = :pk, papers = :papers, blocked = :blocked, written = written + 1"
+)
 
 _MARK = sa.text("INSERT INTO mark (seq, value) VALUES (:seq, :value)")
 
@@ -73,13 +75,13 @@ class Writer:
 
     def __init__(self, connection: sa.Connection, bulk: "Bulk | None" = None) -> None:
         self._connection, self._bulk = connection, bulk
-        self._seq, self._pk, self._papers, self._blocked = map(int, connection.execute(_LOCK).one())
+        self._seq, self._pk, self._papers, self._blocked, self._written = map(int, connection.execute(_LOCK).one())
         self._began = self._seq
         if bulk is None and self._blocked < self._pk:
             catch_up(connection, self._blocked)
             self._blocked = self._pk
-        elif bulk is not None and bulk.pk != self._pk:
-            bulk.renew(connection, self._pk)
+        elif bulk is not None and bulk.written != self._written:
+            bulk.renew(connection)
 
     @property
     def copies(self) -> Copies:
@@ -94,6 +96,8 @@ class Writer:
             self.flush()
         counters = {"seq": self._seq, "pk": self._pk, "papers": self._papers, "blocked": self._blocked}
         self._connection.execute(_UNLOCK, counters)
+        if self._bulk is not None:
+            self._bulk.written = self._written + 1
         if self._seq != self._began:
             self._connection.execute(_MARK, {"seq": self._seq, "value": secrets.randbits(62)})
 
@@ -153,7 +157,7 @@ class Writer:
         many(self._connection, TITLE, titles)
         if self._bulk is not None:
             marks = (mark for mark, _ in titles)
-            self._bulk.learn((*marks, *(mark_of(identifier) for identifier, _ in aliases)), self._pk)
+            self._bulk.learn((*marks, *(mark_of(identifier) for identifier, _ in aliases)))
 
     def forget(self, ids: Iterable[str]) -> None:
         """Lets these ids lead nowhere."""

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from broadsheet import cite
 from broadsheet.errors import IndexStale, NotFound
-from broadsheet.paper import Paper
+from broadsheet.paper import STANDINGS, Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
 from broadsheet.web import health, site, typeset, urls, views
@@ -82,7 +82,8 @@ def paper(request: Request) -> Response:
     made = views.made_of(here.library, found)
     body = here.render(
         "paper.html", made=made, paper=found, abstract=typeset.typeset(found.abstract), similar=similar,
-        trouble=trouble,        facts=views.facts(found), links=views.links(found), query=Query(),
+        trouble=trouble, quiet=("status", *STANDINGS), facts=views.facts(found), links=views.links(found),
+        query=Query(),
     )  # fmt: skip
     return answer(request, body)
 

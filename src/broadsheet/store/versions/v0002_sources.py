@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.create_index("run_job", "run", ["job", "pk"])
     op.add_column("quarantine", sa.Column("format", sa.Text, nullable=False, server_default=""))
     op.add_column("counter", sa.Column("blocked", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("counter", sa.Column("written", sa.BigInteger, nullable=False, server_default="0"))
     _merges()
 
 
