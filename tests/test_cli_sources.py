@@ -66,7 +66,7 @@ def test_without_a_name_follow_lists_every_kind(shell: Shell) -> None:
 
 def test_a_feed_from_follow_to_unfollow(shell: Shell) -> None:
     said = shell("follow", f"{shell.url}/feed.xml", "--as", "blog")
-    assert "blog is followed: the items of an RSS, Atom or JSON feed" in said.err
+    assert "blog is followed: the items of an RSS, Atom or JSON feed." in said.err
     assert "Next: broadsheet sync blog" in said.err
     assert shell("sync").err.startswith("blog: 2 new")
     assert [hit["title"] for hit in shell("search", "wicks", "--json").json["hits"]][:1] == [shell.blog.titles[1]]
@@ -125,7 +125,6 @@ def test_a_record_that_cannot_be_taken_waits_until_it_can(shell: Shell) -> None:
     assert aside["reason"][:20] in shown.out and "After a fix: broadsheet sources --retry" in shown.err
     assert "0 taken, 1 still cannot be read" in shell("sources", "--retry").err
     assert shell("sources", "--json").json["sources"][0]["waiting"] == 1
-    assert "No record is set aside" in shell("sources", "--quarantine", "nobody").err
 
 
 @pytest.mark.parametrize(
@@ -171,12 +170,36 @@ def test_a_key_is_the_owners_alone(shell: Shell) -> None:
     assert "s3cr3t" not in json.dumps(shell("sources", "--json").json)
 
 
-def test_what_is_wrong_in_the_file_is_said_all_at_once(shell: Shell) -> None:
-    shell.home.mkdir()
-    (shell.home / "broadsheet.toml").write_text('[sources.blog]\nkind = "fed"\n\n[sources.arxiv]\nsinse = "all"\n')
-    said = shell("sync", code=2).err
-    assert "[sources.blog] kind is 'fed'" in said and "did you mean 'feed'?" in said
-    assert "[sources.arxiv] sinse: arxiv has no such option" in said
+def test_what_is_wrong_in_the_file_does_not_stop_the_others(shell: Shell) -> None:
+    shell("follow", f"{shell.url}/feed.xml", "--as", "blog")
+    with (shell.home / "broadsheet.toml").open("a") as file:
+        file.write('\n[sources.other]\nkind = "fed"\n\n[sources.arxiv]\nsinse = "all"\n')
+    said = shell("sync", code=1).err
+    assert "blog: 2 new" in said
+    assert "other: failed: [sources.other] kind is 'fed'" in said and "did you mean 'feed'?" in said
+    assert "arxiv: failed: [sources.arxiv] sinse: arxiv has no such option" in said
+    assert "blog: not due" in shell("sync", "blog").err, "what is not asked for does no harm"
+    states = {one["name"]: one["state"] for one in shell("sources", "--json").json["sources"]}
+    assert states == {"blog": "new", "other": "failed", "arxiv": "failed"}
+    shell("unfollow", "other", "arxiv")
+    assert shell("sync").err.startswith("blog: not due")
+
+
+def test_following_again_keeps_what_is_not_given(shell: Shell) -> None:
+    shell("follow", "openalex", "primary_topic.id:T1", "--set", "key=s3cr3t", "--set", "since=365")
+    said = shell("follow", "openalex", "primary_topic.id:T2")
+    assert "Changed: filter; the other options stay." in said.err
+    table = tomllib.loads(shell.file())["sources"]["openalex"]
+    assert table == {"filter": "primary_topic.id:T2", "key": "s3cr3t", "since": 365}
+    shell("follow", "feed", f"{shell.url}/feed.xml", "--as", "openalex")
+    assert tomllib.loads(shell.file())["sources"]["openalex"] == {"kind": "feed", "url": f"{shell.url}/feed.xml"}
+
+
+@pytest.mark.parametrize("flag", ["--json", "--quarantine", "--retry"])
+def test_a_source_that_is_not_there(shell: Shell, flag: str) -> None:
+    shell("follow", f"{shell.url}/feed.xml", "--as", "blog")
+    said = shell("sources", "blgo", flag, code=2)
+    assert said.err == "broadsheet: there is no source blgo here (there are: blog)\n" and said.out == ""
 
 
 def test_names_that_are_not_followed(shell: Shell) -> None:

@@ -54,6 +54,29 @@ def test_bytes_that_a_mended_parser_understands_are_taken(store: Store) -> None:
     assert (run.new, run.failed, run.outcome) == (2, 1, "new")
 
 
+def test_a_record_that_was_cut_is_not_taken_by_half(store: Store) -> None:
+    raw = b"TY  - JOUR\nTI  - Wicks and oil\nAB  - " + b"word " * 20_000 + b"\nDO  - 10.5555/wicks\nER  - \n"
+    bring(store, [Fault("line 1", "no", raw)], source="ris")
+    assert quarantine.retry(store) == Retried(0, 1)
+    assert store.count() == 0 and len(store.quarantined()) == 1
+
+
+def test_what_cannot_be_taken_stops_no_other(store: Store) -> None:
+    long = b'{"title": "An id beyond all measure", "id": "' + b"x" * 1_500 + b'"}'
+    bring(store, [Fault("1", "no", long), Fault("2", "no", b'{"title": "Good"}')])
+    assert quarantine.retry(store) == Retried(1, 1)
+    assert titles(store) == {"Good"} and store.check() == []
+
+
+def test_a_copy_of_a_known_paper_is_an_update(store: Store) -> None:
+    bring(store, [TAKEN])
+    copy = b'{"title": "A page of quite another work", "doi": "10.5555/one", "venue": "V", "authors": "Ada Hill"}'
+    bring(store, [Fault("1", "no", copy)], "other")
+    assert quarantine.retry(store) == Retried(1, 0)
+    run = store.runs(1, quarantine.JOB)[0]
+    assert (run.new, run.updated, run.outcome) == (0, 1, "updated")
+
+
 def test_only_the_named_sources_are_tried(store: Store) -> None:
     raw = b'{"title": "Wicks and oil"}'
     bring(store, [Fault("line 1", "no", raw)])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from broadsheet import ids, sources
 from broadsheet.errors import SourceError
 from broadsheet.paper import MAX_TITLE, Fault, Gone, Paper
+from broadsheet.sources._lines import MAX_RAW
 from broadsheet.text import clean
 from test_sources_golden import CASES
 
@@ -38,7 +39,7 @@ def check(name: str, data: bytes) -> None:
         return
     for record in records:
         if isinstance(record, Fault):
-            assert record.reason and record.where and len(record.raw) <= 4_096
+            assert record.reason and record.where and len(record.raw) <= MAX_RAW
         elif isinstance(record, Gone):
             assert ids.own(record.id) == record.id and record.status
         else:

@@ -13,6 +13,7 @@ from broadsheet import sources
 from broadsheet.errors import SourceError
 from broadsheet.paper import MAX_AUTHORS, Fault, Paper
 from broadsheet.sources import Record, _xml
+from broadsheet.sources._lines import MAX_RAW
 
 FORMATS = ("acl", "arxiv", "dblp", "feed", "oai", "pubmed")
 META = "<meta><booktitle>P</booktitle><year>2024</year></meta>"
@@ -106,7 +107,7 @@ def test_a_hundred_thousand_authors_are_set_aside_alone() -> None:
     found = list(parse(acl(paper(1), paper(2, people=people), paper(3))))
     assert [type(record) for record in found] == [Paper, Fault, Paper]
     fault = found[1]
-    assert isinstance(fault, Fault) and f"at most {MAX_AUTHORS:,}" in fault.reason and len(fault.raw) <= 4_096
+    assert isinstance(fault, Fault) and f"at most {MAX_AUTHORS:,}" in fault.reason and len(fault.raw) <= MAX_RAW
 
 
 def test_what_came_before_a_break_is_kept() -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import web_library
+from broadsheet.store import Tally
 from broadsheet.web import create_app, health
 
 
@@ -63,7 +64,9 @@ def test_a_paper_shows_its_copies_versions_and_likes(client: TestClient) -> None
     assert "Made of 2 copies" in page
     assert re.search(r"2\. jsonl, 9\d\.\d % sure Quills that remember \(a title and its subtitle", page)
     assert "broadsheet split arxiv:2101.00001 NUMBER" in page
-    assert re.search(r"Earlier versions until .*, by jsonl title: Quills that remember: a long study", page)
+    assert re.search(
+        r"Earlier versions until .*, when jsonl brought something newer title: Quills that remember: a long study", page
+    )
     assert re.search(r"Perhaps the same work \d\d % sure Quills that remember, part 2", page)
     assert client.get("/paper/doi:10.5555/quills", follow_redirects=False).status_code in (301, 302, 307, 308)
 
@@ -73,6 +76,23 @@ def test_a_retraction_stands_above_the_abstract(client: TestClient) -> None:
     assert "Retracted. The ink was dry after all" in page
     assert page.count("The ink was dry after all") == 1
     assert "Retracted" in read(client, "/search?q=ink+never+dry")
+
+
+def test_a_timer_that_does_not_run_is_no_peace(tmp_path: Path) -> None:
+    with web_library.make(tmp_path, []) as library:
+        (library.home / "broadsheet.toml").write_text("[sources.hf]\n[sources.arxiv]\nsinse = 7\n")
+        now = datetime.now(UTC)
+        found = library.sources()
+        assert health.headline(found, now) == "arxiv could not be read; the other is well"
+        (broken,) = [one for one in found if one.name == "arxiv"]
+        assert "arxiv has no such option" in broken.why
+        (library.home / "broadsheet.toml").write_text("[sources.hf]\n")
+        assert health.headline(library.sources(), now) == "hf has not been asked yet; `broadsheet sync` asks"
+        with library.store.writing() as writer:
+            writer.count_run(writer.start_run("hf"), Tally(new=3), finished=True, outcome="new")
+        assert health.headline(library.sources(), now) == "The source is well; 3 papers came today"
+        later = [one._replace(next="2026-01-01T00:00:00Z") for one in library.sources()]
+        assert health.headline(later, now + timedelta(days=9)).startswith("hf has not been asked since ")
 
 
 @pytest.mark.parametrize(

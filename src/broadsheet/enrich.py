@@ -68,20 +68,26 @@ def run(
     with alone(lock_of(locks, job_of(one))) as free:
         if not free:
             return Report(job_of(one), "running", why="another process is asking it")
-        if (waiting := not_before(store, job_of(one), now)) is not None:
+        if (waiting := not_due(store, one, now)) is not None:
             return waiting
-        limit = budget(store, one, now)
-        if not limit.left:
-            tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0)
-            return Report(
-                job_of(one), "not due", why=f"today's {limit.most:,} requests are spent (budget)", next=iso(tomorrow)
-            )
-        place = _place(store, one, now)
-        if not _pick(store, place, 1)[0]:
-            again = iso(datetime.fromisoformat(place.began) + ROUND)
-            why = "every paper has been asked about" if store.count() else "there is no paper to ask about yet"
-            return Report(job_of(one), "not due", why=why, next=again if store.count() else "")
-        return _Enrichment(store, one, client, now, watch, limit).run(place)
+        return _Enrichment(store, one, client, now, watch, budget(store, one, now)).run(_place(store, one, now))
+
+
+def not_due(store: Store, one: Followed, now: datetime) -> Report | None:
+    """Why there is nothing to ask about now; None when there is something."""
+    if (waiting := not_before(store, job_of(one), now)) is not None:
+        return waiting
+    limit = budget(store, one, now)
+    if not limit.left:
+        tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+        why = f"today's {limit.most:,} requests are spent (budget)"
+        return Report(job_of(one), "not due", why=why, next=iso(tomorrow))
+    place = _place(store, one, now)
+    if not _pick(store, place, 1)[0]:
+        again = iso(datetime.fromisoformat(place.began) + ROUND)
+        why = "every paper has been asked about" if store.count() else "there is no paper to ask about yet"
+        return Report(job_of(one), "not due", why=why, next=again if store.count() else "")
+    return None
 
 
 def _place(store: Store, one: Followed, now: datetime) -> Place:

@@ -5,7 +5,7 @@ when it is not said; everything else is an option of that module.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,17 +37,16 @@ class Followed:
         return {row.name: settings.hidden(row, self.options[row.name]) for row in rows}
 
 
-def followed(home: Path, env: Mapping[str, str]) -> tuple[Followed, ...]:
-    """Every source that the library's file names now, in its order. Raises one Mistake with all that is wrong."""
-    found, wrong = [], []
+def followed(home: Path, env: Mapping[str, str]) -> tuple[tuple[Followed, ...], dict[str, str]]:
+    """Every source that the library's file names now, in its order; and name -> what is wrong, for the others."""
+    found: list[Followed] = []
+    wrong: dict[str, str] = {}
     for name, table in settings.followed(home, env).items():
         try:
             found.append(read(name, table))
         except Mistake as mistake:
-            wrong += [f"[{FOLLOWED}.{name}] {line}" for line in str(mistake).splitlines()]
-    if wrong:
-        raise Mistake("\n".join(wrong))
-    return tuple(found)
+            wrong[name] = "\n".join(f"[{FOLLOWED}.{name}] {line}" for line in str(mistake).splitlines())
+    return tuple(found), wrong
 
 
 def read(name: str, table: Mapping[str, object]) -> Followed:
@@ -79,13 +78,13 @@ def read(name: str, table: Mapping[str, object]) -> Followed:
     return Followed(name, kind, module, options)
 
 
-def wanted(all_of_them: Sequence[Followed], names: Sequence[str]) -> tuple[Followed, ...]:
-    """Those of the given names, all when none is given. Raises NotFound for a name that is not followed."""
-    by_name = {one.name: one for one in all_of_them}
-    if missing := [name for name in names if name not in by_name]:
-        have = f"followed are {', '.join(by_name)}" if by_name else "nothing is followed yet"
-        raise NotFound(f"no source named {', '.join(missing)} is followed; {have} (broadsheet follow KIND adds one)")
-    return tuple(by_name[name] for name in dict.fromkeys(names)) or tuple(all_of_them)
+def wanted(known: Iterable[str], names: Sequence[str]) -> tuple[str, ...]:
+    """The *names* once each, all that are *known* when none is given. Raises NotFound for one that is not followed."""
+    have = tuple(known)
+    if missing := [name for name in names if name not in have]:
+        told = f"followed are {', '.join(have)}" if have else "nothing is followed yet"
+        raise NotFound(f"no source named {', '.join(missing)} is followed; {told} (broadsheet follow KIND adds one)")
+    return tuple(dict.fromkeys(names)) or have
 
 
 def describe(what: str, words: Sequence[str], given: Sequence[str], name: str) -> tuple[str, dict[str, object]]:
@@ -142,17 +141,22 @@ def _named_after(address: str) -> str:
     return "-".join(dict.fromkeys(word for word in words if word not in dull))[:40].strip("-") or "feed"
 
 
-def follow(home: Path, name: str, table: Mapping[str, object]) -> Followed:
-    """Writes ``[sources.NAME]`` to the library's file, in place of an older one; every other line stays.
+def follow(home: Path, name: str, given: Mapping[str, object]) -> tuple[Followed, tuple[str, ...]]:
+    """Writes ``[sources.NAME]`` to the library's file; every other line stays.
 
-    Raises Mistake when the source would not be right; then nothing is written.
+    A source of that name and kind keeps the options that are not given anew. Returns it and the names of the options
+    that have changed. Raises Mistake when the source would not be right; then nothing is written.
     """
+    before = settings.followed(home, {}).get(name, {})
+    same = before.get("kind", name) == given.get("kind", name)
+    table = {**before, **given} if same else dict(given)
     one = read(name, table)
+    changed = tuple(option for option in table if option != "kind" and table[option] != before.get(option))
     if not settings.is_source_name(name):
         raise Mistake(f"{name!r} cannot be a source's name: small letters, digits, - and _, at most 40 of them")
     secret = any(row.secret and row.name in table for row in one.source.OPTIONS)
     _edit(home, lambda tables: tables.__setitem__(name, dict(table)), secret)
-    return one
+    return one, changed if before else ()
 
 
 def unfollow(home: Path, name: str) -> None:

@@ -252,8 +252,15 @@ def under_way(locks: Path, job: str) -> bool:
     path = lock_of(locks, job)
     if not path.exists():
         return False
-    with _flocked(path, fcntl.LOCK_SH, 0.0) as free:
+    with _flocked(path, fcntl.LOCK_EX, 0.0) as free:
         return not free
+
+
+@contextmanager
+def at_work(locks: Path, job: str) -> Iterator[None]:
+    """Says to `under_way` that this process is at *job*, others may be, too."""
+    with _flocked(lock_of(locks, job), fcntl.LOCK_SH, LOOKING):
+        yield
 
 
 def lock_of(locks: Path, job: str) -> Path:

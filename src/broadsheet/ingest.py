@@ -20,8 +20,8 @@ Numbered = list[tuple[int, Record]]
 BATCH = 4_000  # records in one transaction
 LARGE = 10_000  # when they come prepared: then storing one is cheap, and a transaction is not
 WEIGHT = 32_000_000  # characters of text in one transaction, so that memory is bounded for any file
-KEEP = 64 * 1024  # bytes of a faulty record that are kept: enough to see what was wrong with it
-KEPT = 10_000  # faults of one run whose bytes are kept; of the others only where and why
+KEEP = 64 * 1024  # bytes of a faulty record that are kept; with so many it may have had more
+KEPT = 2_000  # faults of one run whose bytes are kept; of the others only where and why
 PROBLEMS = 20  # how many faults a summary tells in full
 
 

@@ -208,11 +208,11 @@ class Library:
         found = files.expand(one for one in given if not lookup.named(one))
         done = tuple((file.path.name, self._take(file, watch)) for file in found.files)
         if groups:
-            done += lookup.run(self.store, self.client, groups, self.followed())
+            done += lookup.run(self.store, self.client, groups, self.followed()[0])
         return Added(done, found.skipped, self.refresh(watch) if index else 0)
 
     def _take(self, file: "File", watch: Watch) -> "Summary":
-        from broadsheet import ingest, prepare
+        from broadsheet import harvest, ingest, prepare, standing, sync
 
         watch.stage(file.path.name, file.size, "bytes")
         position = 0
@@ -222,7 +222,8 @@ class Library:
             position = place
 
         large = file.size >= prepare.WORTH and self.cores > 1
-        with self.store.bulk() if large else nullcontext():
+        at_work = harvest.at_work(self.home / sync.LOCKS, f"{standing.ADDED} {file.format}")
+        with at_work, self.store.bulk() if large else nullcontext():
             summary = ingest.run(
                 self.store,
                 file.format,
@@ -260,8 +261,8 @@ class Library:
 
     # -- sources -------------------------------------------------------------------------------------------------------
 
-    def followed(self) -> "tuple[Followed, ...]":
-        """The sources that the library's file names now, checked. Raises Mistake."""
+    def followed(self) -> "tuple[tuple[Followed, ...], dict[str, str]]":
+        """The sources that the library's file names now; and name -> what is wrong with it, for the others."""
         from broadsheet import following
 
         return following.followed(self.home, self._env)
@@ -274,21 +275,31 @@ class Library:
         return sync.client(self.settings)
 
     def sync(
-        self, names: Sequence[str] = (), *, force: bool = False, board: "Board | None" = None, watch: Watch = BLIND
+        self,
+        names: Sequence[str] = (),
+        *,
+        force: bool = False,
+        board: "Board | None" = None,
+        watch: Watch = BLIND,
+        index: bool = True,
     ) -> "tuple[Report, ...]":
         """Catch up with the followed sources (those named, or all), then index what is new.
 
-        *force* asks also a source that can have nothing new yet. Raises NotFound for a name that is not followed.
+        *force* asks also a source that can have nothing new yet. One that the settings get wrong has failed. Raises
+        NotFound for a name that is not followed.
         """
         from broadsheet import following, sync
+        from broadsheet.harvest import Report
 
-        chosen = following.wanted(self.followed(), names)
+        good, wrong = self.followed()
+        chosen = following.wanted([*(one.name for one in good), *wrong], names)
         reports = sync.run(
-            self.store, chosen, self.client, home=self.home, now=datetime.now(UTC), force=force, board=board
-        )
-        if any(report.new or report.updated for report in reports):
+            self.store, [one for one in good if one.name in chosen], self.client, home=self.home,
+            now=datetime.now(UTC), force=force, board=board,
+        )  # fmt: skip
+        if index and any(report.new or report.updated for report in reports):
             self.refresh(watch)
-        return reports
+        return reports + tuple(Report(name, "failed", why=why) for name, why in wrong.items() if name in chosen)
 
     def retry(self, names: Sequence[str] = ()) -> "Retried":
         """Try to take again what was set aside (of those sources, or of all)."""
@@ -300,13 +311,14 @@ class Library:
         """How every source stands: its last run, when it is asked again, its health of ninety days."""
         from broadsheet import standing, sync
 
-        return standing.standings(self.store, self.followed(), self.home / sync.LOCKS, datetime.now(UTC))
+        good, wrong = self.followed()
+        return standing.standings(self.store, good, self.home / sync.LOCKS, datetime.now(UTC), wrong)
 
     # -- state ---------------------------------------------------------------------------------------------------------
 
     def stats(self) -> Stats:
         state = self.index.state()
-        finished = next((run.finished for run in self.store.runs(5) if run.finished), "")
+        finished = next((run.finished for run in self.store.runs(50) if run.finished and (run.new or run.updated)), "")
         return Stats(
             papers=self.store.count(),
             indexed=state.papers,

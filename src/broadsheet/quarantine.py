@@ -1,15 +1,16 @@
 """Records that were set aside: after a fix of ours, or of the source's, they can be tried again."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from broadsheet import sources
 from broadsheet.errors import SourceError
+from broadsheet.ingest import KEEP
 from broadsheet.merge import Plan
 from broadsheet.paper import Paper
 from broadsheet.sources import Format, Source
-from broadsheet.store import Aside, Store, Tally
+from broadsheet.store import Aside, Store, Tally, Unstorable
 
 JOB = "retry"  # its name in the ledger
 MANY = 100_000  # records looked at in one go
@@ -32,18 +33,20 @@ def retry(store: Store, names: Sequence[str] = ()) -> Retried:
         return Retried(0, 0)
     with store.writing() as writer:
         job = writer.start_run(JOB)
-    taken = sum(_take(store, aside) for aside in waiting)
+    done = [counts for aside in waiting if (counts := _take(store, aside))]
+    taken, left = len(done), len(waiting) - len(done)
+    new, updated = (sum(counts[kind] for counts in done) for kind in ("insert", "update"))
     with store.writing() as writer:
-        outcome = "new" if taken else "nothing new"
-        writer.count_run(job, Tally(new=taken, failed=len(waiting) - taken), finished=True, outcome=outcome)
-    return Retried(taken, len(waiting) - taken)
+        outcome = "new" if new else "updated" if updated else "nothing new"
+        writer.count_run(job, Tally(new=new, updated=updated, failed=left), finished=True, outcome=outcome)
+    return Retried(taken, left)
 
 
-def _take(store: Store, aside: Aside) -> bool:
-    """Whether the record could be taken now."""
-    papers = _papers(aside)
+def _take(store: Store, aside: Aside) -> Mapping[str, int]:
+    """What became of the record, by kind of decision; nothing when it still cannot be taken."""
+    papers = _papers(aside) if len(aside.raw) < KEEP else []  # a record that was cut would lose what is missing
     if not papers:
-        return False
+        return {}
     try:
         with store.writing() as writer:
             plan = Plan(writer.match(papers))
@@ -51,9 +54,9 @@ def _take(store: Store, aside: Aside) -> bool:
                 raise _StillConflictError
             plan.write(writer)
             writer.release(aside.source, aside.part, aside.where)
-    except _StillConflictError:
-        return False
-    return True
+    except (_StillConflictError, Unstorable):
+        return {}
+    return plan.counts
 
 
 class _StillConflictError(Exception):

@@ -1,15 +1,19 @@
 """How every source stands: what its last run did, when it is asked again, and its health of ninety days."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from broadsheet import enrich, harvest
+from broadsheet import enrich, harvest, quarantine
 from broadsheet.following import Followed
+from broadsheet.sources import followable, formats
 from broadsheet.store import Health, Run, Store
 
 DAYS = 90
+NOTHING: Mapping[str, str] = MappingProxyType({})
+ADDED = "added"  # before the name of a format, in the locks' folder: some process is adding files of it
 
 
 class Day(NamedTuple):
@@ -61,8 +65,13 @@ class Standing(NamedTuple):
         return {**self._asdict(), "budget": budget, "days": [day._asdict() for day in self.days if day.state != "none"]}
 
 
-def standings(store: Store, followed: Sequence[Followed], locks: Path, now: datetime) -> tuple[Standing, ...]:
-    """Every followed source and its enrichment, then what else has a run in the ledger."""
+def standings(
+    store: Store, followed: Sequence[Followed], locks: Path, now: datetime, wrong: Mapping[str, str] = NOTHING
+) -> tuple[Standing, ...]:
+    """Every followed source and its enrichment, then what else has a run in the ledger.
+
+    *wrong*: name -> what is wrong with it, of sources that cannot be read as the settings have them.
+    """
     first = now.date() - timedelta(days=DAYS - 1)
     health: dict[str, list[Health]] = {}
     for day in store.health(first.isoformat()):
@@ -74,8 +83,15 @@ def standings(store: Store, followed: Sequence[Followed], locks: Path, now: date
         found.append(_alive(standing, locks))
         if enrich.enriches(one):
             found.append(_alive(_of_enrichment(store, one, now, health.pop(enrich.job_of(one), [])), locks))
-    for job in sorted(health.keys() | waiting.keys()):
-        found.append(_of_files(store, job, now, health.get(job, []), waiting.get(job, 0)))
+    for name, why in wrong.items():
+        latest, days = next(iter(store.runs(1, name)), None), health.pop(name, [])
+        found.append(_standing(
+            store, name, latest, now, days, kind="", about="the settings are wrong", home="", followed=True, options={},
+            waiting=waiting.pop(name, 0), why=why, coming="",
+        )._replace(state="failed"))  # fmt: skip
+    for job in sorted((health.keys() | waiting.keys()) - {quarantine.JOB}):
+        standing = _of_others(store, job, now, health.get(job, []), waiting.get(job, 0))
+        found.append(_alive(standing, locks, f"{ADDED} {job}"))
     return tuple(found)
 
 
@@ -92,7 +108,7 @@ def _of_source(store: Store, one: Followed, now: datetime, days: list[Health], w
 def _of_enrichment(store: Store, one: Followed, now: datetime, days: list[Health]) -> Standing:
     job = enrich.job_of(one)
     latest = next(iter(store.runs(1, job)), None)
-    waits = harvest.not_before(store, job, now)
+    waits = enrich.not_due(store, one, now)
     return _standing(
         store, job, latest, now, days, kind=one.kind, about=f"what {one.source.ABOUT.name} knows about papers here",
         home=one.source.ABOUT.home, followed=True, options={}, waiting=0, why="" if waits is None else waits.why,
@@ -100,12 +116,18 @@ def _of_enrichment(store: Store, one: Followed, now: datetime, days: list[Health
     )  # fmt: skip
 
 
-def _of_files(store: Store, job: str, now: datetime, days: list[Health], waiting: int) -> Standing:
+def _of_others(store: Store, job: str, now: datetime, days: list[Health], waiting: int) -> Standing:
     latest = next(iter(store.runs(1, job)), None)
     return _standing(
-        store, job, latest, now, days, kind=job, about="added by hand, or no longer followed", home="",
+        store, job, latest, now, days, kind=job, about=_where_from(job), home="",
         followed=False, options={}, waiting=waiting, why="" if latest is None else latest.why, coming="",
     )  # fmt: skip
+
+
+def _where_from(job: str) -> str:
+    if job not in formats():
+        return "no longer followed"
+    return "added by hand, or no longer followed" if job in followable() else "added by hand"
 
 
 def _standing(
@@ -135,9 +157,9 @@ def _standing(
     )
 
 
-def _alive(standing: Standing, locks: Path) -> Standing:
+def _alive(standing: Standing, locks: Path, job: str = "") -> Standing:
     """An unfinished run goes on only as long as some process is at it."""
-    if standing.state != "running" or harvest.under_way(locks, standing.name):
+    if standing.state != "running" or harvest.under_way(locks, job or standing.name):
         return standing
     return standing._replace(state="failed", why="the last run was cut off; the next goes on where it was")
 

@@ -35,11 +35,12 @@ def follow(
         return
     library = library_of(context, create=True)
     called, table = following.describe(what, words, given, name)
-    one = following.follow(library.home, called, table)
+    one, changed = following.follow(library.home, called, table)
     if as_json:
-        console.print_json({"name": one.name, "kind": one.kind, "options": one.shown()})
+        console.print_json({"name": one.name, "kind": one.kind, "options": one.shown(), "changed": list(changed)})
     else:
-        console.say(f"{one.name} is followed: {one.source.ABOUT.what}")
+        again = f" Changed: {', '.join(changed)}; the other options stay." if changed else ""
+        console.say(f"{one.name} is followed: {one.source.ABOUT.what}.{again}")
         console.say(f"Next: {console.program('sync', one.name)}")
 
 
@@ -51,9 +52,10 @@ def unfollow(context: click.Context, names: tuple[str, ...]) -> None:
     from broadsheet import console, following
 
     library = library_of(context)
-    for one in following.wanted(library.followed(), names):
-        following.unfollow(library.home, one.name)
-        console.say(f"{one.name} is no longer followed; its papers stay.")
+    good, wrong = library.followed()
+    for name in following.wanted([*(one.name for one in good), *wrong], names):
+        following.unfollow(library.home, name)
+        console.say(f"{name} is no longer followed; its papers stay.")
 
 
 @cli.command()
@@ -69,18 +71,18 @@ def sync(context: click.Context, /, names: tuple[str, ...], force: bool, as_json
     from broadsheet.errors import Mistake
 
     library = library_of(context, create=True, **own)
-    if not library.followed():
+    if not any(library.followed()):
         raise Mistake(
             "nothing is followed yet; `broadsheet follow arxiv cs.IR` is a beginning, `follow` alone lists all"
         )
     with _shown.boarding() as board:
-        reports = library.sync(names, force=force, board=board)
+        reports = library.sync(names, force=force, board=board, index=False)
+    if not as_json:
+        _shown.show_reports(reports)
     with console.watching() as watch:
         library.refresh(watch)
     if as_json:
         console.print_json({"sources": [report._asdict() for report in reports]})
-    else:
-        _shown.show_reports(reports)
     if any(report.state == "failed" for report in reports):
         context.exit(1)
 
@@ -94,12 +96,22 @@ def sync(context: click.Context, /, names: tuple[str, ...], force: bool, as_json
 def sources(context: click.Context, names: tuple[str, ...], quarantine: bool, retry: bool, as_json: bool) -> None:
     """Show every source: what its last run did, when it is asked again, its health of ninety days."""
     library = library_of(context)
+    _known(library, names)
     if retry:
         _retry(library, names, as_json)
     elif quarantine:
         _quarantine(library, names, as_json)
     else:
         _stand(library, names, as_json)
+
+
+def _known(library: "Library", names: tuple[str, ...]) -> None:
+    """Raises NotFound for a name that no source has."""
+    from broadsheet.errors import NotFound
+
+    known = [standing.name for standing in library.sources()]
+    if missing := [name for name in names if name not in known]:
+        raise NotFound(f"there is no source {', '.join(missing)} here (there are: {', '.join(known) or 'none yet'})")
 
 
 def _stand(library: "Library", names: tuple[str, ...], as_json: bool) -> None:

@@ -70,7 +70,7 @@ def _show(identifier: str, found: dict[str, Any]) -> None:
         if one["why"]:
             out.print(Text.assemble("    ", ("why", "green"), f"  {one['why']}{_sure(one['score'])}"))
     for one in found["versions"]:
-        out.print(Text(f"until {one['at'][:10]} {one['source']} said"))
+        out.print(Text(f"until {one['at'][:10]}, when {one['source']} brought something newer"))
         console.table(out, [(f"  {name}", str(value)) for name, value in one["before"].items()])
     for one in found["alike"]:
         out.print(Text.assemble("much like ", (one["id"], "cyan"), f"  {one['title']}{_sure(one['score'])}"))

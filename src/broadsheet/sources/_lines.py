@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 MAX_LINE = 16 << 20  # bytes; no paper is that long, so what is longer is read past and reported
-MAX_RAW = 4_096  # bytes of a bad record that a Fault keeps: enough to find it again
+MAX_RAW = 1 << 16  # bytes of a bad record that a Fault keeps: nearly all are kept whole, and can be tried again
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with the other's

@@ -80,7 +80,7 @@ class Node:
                 yield node
             stack.extend(list(node)[::-1])
 
-    def raw(self, limit: int = 4_096) -> bytes:
+    def raw(self, limit: int) -> bytes:
         """The element as XML again, at most *limit* bytes: to set aside."""
         out: list[str] = []
         size = 0

@@ -1,7 +1,7 @@
 """How sources fare, for the page: one sentence, ninety days as a strip, moments as people say them. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from math import log1p
 from typing import TYPE_CHECKING
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 _HIGH = 24  # of the strip, in pixels; a day on which nothing came is a low bar, one without a run only a line
 _LOW = 4
+LATE = timedelta(days=4)  # arXiv's longest pause is a long weekend
 _FULL = log1p(5_000)  # papers of a day that fill the height
 
 
-def headline(found: "Sequence[Standing]") -> str:
+def headline(found: "Sequence[Standing]", now: datetime) -> str:
     """What a reader wants to know first."""
     asked = [one for one in found if one.followed]
     if not asked:
@@ -28,9 +29,23 @@ def headline(found: "Sequence[Standing]") -> str:
     asked = [one for one in asked if one.budget is None]  # what completes papers is no source of any
     if failing:
         return f"{_some(failing)} could not be read; {_rest(sum(one.state != 'failed' for one in asked))}"
+    if waiting := [one for one in asked if _overdue(one, now)]:
+        since = min(one.last_run for one in waiting)
+        return f"{_some([one.name for one in waiting])} {_not_asked(since)}; `broadsheet sync` asks"
     came = sum(one.days[-1].new for one in asked)
     well = "The source is well" if len(asked) == 1 else f"All {len(asked)} sources are well"
     return f"{well}; {plural(came, 'paper')} came today" if came else f"{well}; nothing new today"
+
+
+def _overdue(one: "Standing", now: datetime) -> bool:
+    """Whether it could have been asked for days, and nobody has: a timer that does not run looks like peace."""
+    if not one.last_run:
+        return True
+    return now - datetime.fromisoformat(one.last_run) > LATE and one.next <= now.isoformat()
+
+
+def _not_asked(since: str) -> str:
+    return f"has not been asked since {dates.written(since)}" if since else "has not been asked yet"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -128,8 +128,8 @@ def sources(request: Request) -> Response:
     found = here.library.sources()
     body = here.render(
         "sources.html", query=Query(), found=found, followed=any(one.followed for one in found),
-        headline=health.headline(found), aside=here.library.store.quarantined(limit=ASIDE), tone=health.tone,
-        strip=health.strip, moment=lambda iso: health.moment(iso, site.now()),
+        headline=health.headline(found, site.now()), aside=here.library.store.quarantined(limit=ASIDE),
+        tone=health.tone, strip=health.strip, moment=lambda iso: health.moment(iso, site.now()),
     )  # fmt: skip
     return answer(request, body)
 
