@@ -43,8 +43,9 @@ def test_ids_are_found_in_what_people_paste(text: str, wanted: list[str]) -> Non
 
 def test_each_id_goes_to_a_source_that_can_be_asked() -> None:
     groups = pasted.by_source(["arxiv:2101.00001", "doi:10.1000/x", "acl:P19-1001", "pmid:7"])
-    assert groups == {"arxiv": ["2101.00001"], "crossref": ["10.1000/x", "10.18653/v1/p19-1001"], "pubmed": ["7"]}
-    assert set(groups) == set(lookups())
+    anthology = ["https://aclanthology.org/P19-1001/"]
+    assert groups == {"arxiv": ["2101.00001"], "crossref": ["10.1000/x"], pasted.WEB: anthology, "pubmed": ["7"]}
+    assert set(groups) == {*lookups(), pasted.WEB}
     with pytest.raises(Mistake, match="s2:1234: no source here looks up such an id"):
         pasted.by_source(["arxiv:2101.00001", "s2:1234"])
 

@@ -112,7 +112,9 @@ class _Harvest:
 
     def __init__(self, store: Store, one: Followed, client: Client, now: datetime, watch: Watch | None) -> None:
         self._store, self._one, self._now, self._watch = store, one, now, watch
-        self._client = client.metered()
+        latest = next(iter(store.runs(1, one.name)), None)
+        # After a failure nothing that is kept is trusted: an answer that broke off would be the same for ever.
+        self._client = client.metered(anew=latest is not None and latest.outcome == "failed")
         with store.writing() as writer:
             self._job = writer.start_run(one.name)
         self._task = self._at("", Summary())

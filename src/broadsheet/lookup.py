@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from html import escape
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from broadsheet.sources import Record, files, lookups, pasted
 from broadsheet.store import Store
 
 PART = "look-up"
+MOST = 50_000  # records of one address
 
 
 def named(given: str | Path) -> str:
@@ -61,7 +63,9 @@ def _fetched(store: Store, client: Client, address: str) -> tuple[str, ingest.Su
     """What lies at *address*, taken in like a file of that name."""
     answer = client.get(address, headers={"Accept": "*/*"})
     with tempfile.TemporaryDirectory(prefix="broadsheet-") as folder:
-        path = Path(folder) / (re.sub(r"[^\w.-]", "_", urlsplit(answer.url).path.rsplit("/", 1)[-1])[-80:] or "page")
+        path = Path(folder) / (
+            re.sub(r"[^\w.-]", "_", urlsplit(answer.url).path.rsplit("/", 1)[-1])[-80:].strip(".") or "page"
+        )
         # The page's own word for its address comes first; most have none.
         own = f'\n<link rel="canonical" href="{escape(address)}">'.encode()
         path.write_bytes(answer.body + (own if b"<html" in answer.body[:2_000].lower() else b""))
@@ -69,7 +73,7 @@ def _fetched(store: Store, client: Client, address: str) -> tuple[str, ingest.Su
             (file,) = files.expand([path]).files
         except Mistake as mistake:
             raise Mistake(str(mistake).replace(str(path), address)) from None
-        records = [_at(record, path.name, address) for record in file.records()]
+        records = [_at(record, path.name, address) for record in islice(file.records(), MOST)]
     mark = blake2b(answer.body, digest_size=16).hexdigest()
     return address, ingest.run(store, file.format, lambda skip: records[skip:], part=address, mark=mark)
 

@@ -7,7 +7,6 @@ cookies, no referrer, only the program's name and, if the owner has set it, a co
 """
 
 import random
-import re
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -32,11 +31,9 @@ PATIENCE = 180.0  # seconds that one question may take, waits included; the answ
 TURN = 1_800.0  # seconds to wait for one's turn: other programs may be harvesting from the same service
 BACKOFF = 2.0  # seconds before the second try, on average half of it; twice as long before each further one
 REDIRECTS = 5
-FORBIDDEN = 3_600.0  # seconds that a service which said 403 is left alone
 _LATER = {406, 408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # 406: arXiv's way to say "later"
 _MOVED = {301, 302, 303, 307, 308}
 _ACCEPT = "application/atom+xml, application/json, application/xml, text/xml;q=0.9, */*;q=0.5"
-_KEY = re.compile("key|token", re.IGNORECASE)
 _SECRET = {"authorization", "zotero-api-key", "x-api-key", "crossref-plus-api-token"}
 
 
@@ -47,7 +44,6 @@ class Answer(NamedTuple):
     headers    names in lower case
     body       unpacked; after a 304 the bytes that are known from before
     at         when it was made, ISO 8601 in UTC
-    unchanged  the bytes are those of the last request for the same
     """
 
     url: str
@@ -55,7 +51,6 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     at: str
-    unchanged: bool
 
 
 class Client:
@@ -86,6 +81,7 @@ class Client:
     ) -> None:
         self.requests = 0
         self._most: int | None = None
+        self._anew = False
         self._stopped = threading.Event()
         self._sleep = sleep or self._wait
         self._agent = f"Broadsheet/{__version__}" + (f" (mailto:{contact})" if contact else "")
@@ -94,12 +90,12 @@ class Client:
         self._private, self._proxy, self._rates = tuple(private), proxy, rates
         self._patience, self._clock = patience, clock
 
-    def metered(self, most: int | None = None) -> "Client":
+    def metered(self, most: int | None = None, *, anew: bool = False) -> "Client":
         """The same client with a count of its own; a request beyond *most* of them, redirects and tries again counted,
-        is not sent but raises `Spent`."""
+        is not sent but raises `Spent`. *anew*: every answer is asked for whole, since a kept one may be the trouble."""
         view = object.__new__(Client)
         view.__dict__.update(self.__dict__)
-        view.requests, view._most = 0, most
+        view.requests, view._most, view._anew = 0, most, anew
         return view
 
     def __enter__(self) -> "Client":
@@ -119,9 +115,9 @@ class Client:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         cap: int = CAP,
-        fresh: float = 0.0,
+        anew: bool = False,
     ) -> Answer:
-        """The answer to *url* with *params*; an answer younger than *fresh* seconds is not asked for again.
+        """The answer to *url* with *params*; with *anew* whole, also when it may be the one that is kept.
 
         Raises FetchError: at once for what cannot get better (404, 403, a private address, too large), at the end of
         its patience for what can.
@@ -130,17 +126,14 @@ class Client:
         given = _checked(headers or {})
         key = key_of(url, given)
         kept = self._cache.find(key) if self._cache else None
-        if kept and 0 <= self._clock() - kept.at < fresh:
-            return Answer(kept.url, 200, kept.headers, kept.body, _iso(kept.at), True)
-        asked = {**given, **_conditions(kept)}
+        asked = {**given, **_conditions(None if anew or self._anew else kept)}
         reply, final = self._persist("GET", url, asked, None, cap)
         now = self._clock()
         if reply.status == 304 and kept:
-            return Answer(kept.url, 200, {**kept.headers, **reply.headers}, kept.body, _iso(now), True)
+            return Answer(kept.url, 200, {**kept.headers, **reply.headers}, kept.body, _iso(now))
         if self._cache:
             self._cache.keep(key, Entry(now, final, reply.headers, reply.body))
-        same = kept is not None and kept.body == reply.body
-        return Answer(final, reply.status, reply.headers, reply.body, _iso(now), same)
+        return Answer(final, reply.status, reply.headers, reply.body, _iso(now))
 
     def post(self, url: str, *, json: Any, headers: Mapping[str, str] | None = None, cap: int = CAP) -> Answer:
         """The answer to a question that is too long for an address; never kept, otherwise as `get`."""
@@ -148,7 +141,7 @@ class Client:
 
         given = {**_checked(headers or {}), "Content-Type": "application/json"}
         reply, final = self._persist("POST", url, given, orjson.dumps(json), cap)
-        return Answer(final, reply.status, reply.headers, reply.body, _iso(self._clock()), False)
+        return Answer(final, reply.status, reply.headers, reply.body, _iso(self._clock()))
 
     # -- tries ---------------------------------------------------------------------------------------------------------
 
@@ -181,7 +174,8 @@ class Client:
         if reply.status in (200, 203, 206, 304):
             return reply
         if reply.status == 403:
-            again = self._clock() + FORBIDDEN
+            hold = self._rate(guard.split(final)).forbidden
+            again = self._clock() + hold if hold else 0.0
             raise FetchError(f"{shown(final)} answered 403 (forbidden)", status=403, retry_at=again)
         raise FetchError(f"{shown(final)} answered {reply.status}{_reason(reply, secrets)}", status=reply.status)
 
@@ -198,10 +192,10 @@ class Client:
 
     def _once(self, request: wire.Request, parts: SplitResult) -> wire.Reply:
         """One request in its turn."""
-        host, port = str(parts.hostname), guard.port_of(parts)
+        host, port = guard.host_of(parts), guard.port_of(parts)
         proxy = wire.proxy_for(parts, self._proxy)
         address = self._address(host, port, bool(proxy))
-        rate = rate_of(host, port, self._rates)
+        rate = self._rate(parts)
         with self._queue.turn(rate, self._clock() + TURN) as turn:
             if self._stopped.is_set():
                 raise Stopped("stopped")
@@ -214,7 +208,7 @@ class Client:
 
             headers = self._headers(request, parts)
             reply = wire.exchange(request._replace(headers=headers), parts, address, proxy, began)
-            self._mind(reply, turn)
+            self._mind(reply, turn, rate)
             return reply
 
     def _address(self, host: str, port: int, proxied: bool) -> str:
@@ -230,12 +224,15 @@ class Client:
         usual = {"User-Agent": self._agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip", "Connection": "close"}
         return {**usual, **request.headers, "Host": parts.netloc}
 
-    def _mind(self, reply: wire.Reply, turn: Turn) -> None:
+    def _rate(self, parts: SplitResult) -> Rate:
+        return rate_of(guard.host_of(parts), guard.port_of(parts), self._rates)
+
+    def _mind(self, reply: wire.Reply, turn: Turn, rate: Rate) -> None:
         """What the answer says about the next request holds for every program on this machine."""
         now = self._clock()
         wait = asked_to_wait(reply.headers, now)
         if reply.status == 403:
-            wait = max(wait, FORBIDDEN)
+            wait = max(wait, rate.forbidden)
         turn.hold = now + wait if wait else 0.0
 
     def _wait(self, seconds: float) -> None:

@@ -32,6 +32,11 @@ def split(url: str) -> SplitResult:
     return parts
 
 
+def host_of(parts: SplitResult) -> str:
+    """The host without the dot that its name may end with: it is the same host, with the same rules."""
+    return str(parts.hostname).rstrip(".")
+
+
 def port_of(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 

@@ -51,7 +51,9 @@ class Queue:
             wait = self._left(file, rate)
             if self._clock() + wait > until:
                 at = self._clock() + wait
-                raise FetchError(f"{rate.group} asked to be left alone for {wait:,.0f} s more", retry_at=at)
+                raise FetchError(
+                    f"{rate.group} is left alone for {wait:,.0f} s more, as its last answer wanted", retry_at=at
+                )
             if wait > 0:
                 self._sleep(wait)
             turn = Turn(self._clock())

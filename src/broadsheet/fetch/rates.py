@@ -7,18 +7,21 @@ from typing import NamedTuple
 class Rate(NamedTuple):
     """*every* seconds at least pass between two requests to the hosts of one *group*, on all of this machine.
 
-    *said* is where the service says so; our own restraint where it says nothing.
+    *said* is where the service says so; our own restraint where it says nothing. After a 403 the group is left alone
+    for *forbidden* seconds: mostly it means a wrong key, but some services say so when they have had enough.
     """
 
     group: str
     every: float
     said: str
+    forbidden: float = 0.0
 
 
 _ARXIV = Rate(
     "arxiv",
     3.0,
     "arXiv, terms of use of its API: one request in three seconds, one connection, API, OAI and RSS together",
+    3_600.0,
 )
 _HF = Rate("huggingface", 0.7, "Hugging Face, Hub rate limits: 500 requests in five minutes without an account")
 _NCBI = Rate("ncbi", 0.4, "NCBI, E-utilities usage: three requests a second without a key")

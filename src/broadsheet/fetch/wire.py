@@ -158,28 +158,36 @@ def proxy_for(parts: SplitResult, given: str) -> str:
     return "" if proxy_bypass(host) else getproxies().get(parts.scheme, "")
 
 
+_GZIP = b"\x1f"  # the first byte of a member
+
+
 def _unpacked(pieces: Iterator[bytes], coding: str, cap: int, host: str) -> bytes:
     """The whole body; a gzip bomb is stopped at the cap, in small steps."""
     out = bytearray()
-    decoder = zlib.decompressobj(47) if coding.lower() in ("gzip", "x-gzip", "deflate") else None
-    some = False
+    for piece in _inflated(pieces, host) if coding.lower() in ("gzip", "x-gzip", "deflate") else pieces:
+        out += piece
+        if len(out) > cap:
+            raise FetchError(f"{host}: the answer is larger than {cap:,} bytes")
+    return bytes(out)
+
+
+def _inflated(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
+    """What gzip data unfold to, all of their members, a megabyte at most at a time; what follows them is not read."""
+    decoder, some = zlib.decompressobj(47), False
     for piece in pieces:
         some = True
         while piece:
-            if decoder is None:
-                out += piece
-                piece = b""
-            else:
-                try:
-                    out += decoder.decompress(piece, 1 << 20)
-                except zlib.error as error:
-                    raise Broken(f"{host}: damaged gzip data ({error})") from None
-                piece = decoder.unconsumed_tail
-            if len(out) > cap:
-                raise FetchError(f"{host}: the answer is larger than {cap:,} bytes")
-    if some and decoder is not None and not decoder.eof:
+            if decoder.eof:
+                if piece[:1] != _GZIP:
+                    return
+                decoder = zlib.decompressobj(47)
+            try:
+                yield decoder.decompress(piece, 1 << 20)
+            except zlib.error as error:
+                raise Broken(f"{host}: damaged gzip data ({error})") from None
+            piece = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+    if some and not decoder.eof:
         raise Broken(f"{host}: the gzip data breaks off")
-    return bytes(out)
 
 
 def _said(error: Exception) -> str:

@@ -180,7 +180,8 @@ def apart(new: Paper, known: Known) -> Paper:
     for stayed, went in known.apart:
         if stayed in new.ids and went in (*new.ids, name):
             lent.add(stayed)
-        elif stayed in new.ids and _nearer(new, went, stayed, known):  # its title has changed since
+        elif stayed in new.ids and went.startswith("t:") and _nearer(new, went, stayed, known):
+            # It went without an id, and its title has changed since.
             lent.add(stayed)
             name = went
     if not lent:
@@ -194,7 +195,13 @@ def _nearer(new: Paper, one: str, two: str, known: Known) -> bool:
     pks = known.ids.get(one), known.ids.get(two)
     if pks[0] is None or pks[1] is None or pks[0] == pks[1]:
         return False
-    return likeness.likeness(new, known.papers[pks[0]]) > likeness.likeness(new, known.papers[pks[1]])
+    return _most_alike(new, pks[0], known) > _most_alike(new, pks[1], known)
+
+
+def _most_alike(new: Paper, pk: int, known: Known) -> float:
+    """How like *new* the copy of the row is that is most like it."""
+    copies = [copy.paper for copy in known.copies.get(pk, ())]
+    return max(likeness.likeness(new, paper) for paper in (known.papers[pk], *copies))
 
 
 def _age(pk: int) -> tuple[bool, int]:

@@ -3,7 +3,8 @@
 import re
 
 _AFFILIATION = re.compile(r"\([^()]*\)")
-_AND = re.compile(r"\s*(?:,\s*and\s+|\s+and\s+|;|,|\s+&\s+)\s*")
+_DEEP = 5  # brackets in brackets
+_AND = re.compile(r" ?(?:, ?and | and |;|,| & ) ?")
 _SUFFIX = re.compile(r"^(?:Jr|Sr|II|III|IV|Ph\.?D|M\.?D)\.?$", re.IGNORECASE)
 _MANY = re.compile(
     r"^(?:on behalf of|for)?\s*(?:the\s+)?(.+\b(?:Collaboration|Consortium|Team|Group)s?)$", re.IGNORECASE
@@ -12,10 +13,10 @@ _MANY = re.compile(
 
 def names_of(line: str) -> list[str]:
     """The names in the line, affiliations dropped, suffixes with their names, the collaboration by its own."""
-    text, before = line, None
-    while before != text:  # from the innermost brackets outwards
-        before, text = text, _AFFILIATION.sub(" ", text)
-    text = text.split("(")[0]  # a bracket that never closes
+    text = line
+    for _ in range(_DEEP):  # from the innermost brackets outwards
+        text = _AFFILIATION.sub(" ", text)
+    text = " ".join(text.split("(")[0].split())  # a bracket that never closes
     found: list[str] = []
     for piece in _AND.split(text):
         name = " ".join(piece.split()).strip(" :")

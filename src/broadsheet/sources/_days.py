@@ -1,9 +1,14 @@
 """Harvests by day: where one is, as text that lasts."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+
+from broadsheet.fetch import Answer, FetchError
+
+_REFUSED = (400, 404, 410, 422)  # what services say of a mark that has grown too old
 
 
 def days_of(cursor: str, now: datetime, since: int) -> dict[str, Any]:
@@ -22,3 +27,17 @@ def days_of(cursor: str, now: datetime, since: int) -> dict[str, Any]:
         "until": place.get("until") or now.date().isoformat(),
         "start": place.get("start", 0),
     }
+
+
+def resumed(place: dict[str, Any], ask: Callable[[dict[str, Any]], Answer]) -> tuple[dict[str, Any], Answer]:
+    """The first answer of a run, and the place that it is of.
+
+    A mark of a page that was kept from an earlier run may not be taken any more: then the days begin again.
+    """
+    try:
+        return place, ask(place)
+    except FetchError as error:
+        if not place.get("page") or error.status not in _REFUSED:
+            raise
+        place = {**place, "page": "", "start": 0}
+        return place, ask(place)

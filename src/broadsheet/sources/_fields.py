@@ -146,7 +146,7 @@ def text_of(name: str, value: Any) -> str:
 def texts_of(name: str, value: Any) -> list[str]:
     """A list of strings as it is; one string split at ``;`` or, without any, at ``,``."""
     if isinstance(value, str):
-        return re.split(r"\s*;\s*" if ";" in value else r"\s*,\s*", value)[:MAX_LIST]
+        return [part.strip() for part in value.split(";" if ";" in value else ",", MAX_LIST)[:MAX_LIST]]
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value[:MAX_LIST]
     raise WrongRecord(f"{name} is {kind_of(value)}, not a list of texts")
@@ -227,7 +227,7 @@ def split_names(text: str) -> list[str]:
     """The names in one string, parted by ``;``, ``and`` or ``,``, family name first or last."""
     if ";" in text:
         return [natural_name(part) for part in text.split(";")]
-    parts = re.split(r",?\s+(?:and|&)\s+", text)
+    parts = re.split(r",? (?:and|&) ", " ".join(text.split()))
     if "," in parts[-1] and len(parts) > 1:
         return [natural_name(part) for part in parts]
     out: list[str] = []

@@ -8,7 +8,7 @@ import orjson
 from broadsheet.errors import SourceError
 from broadsheet.paper import Fault, Paper
 from broadsheet.sources._fields import WrongRecord, to_paper
-from broadsheet.sources._lines import MAX_RAW
+from broadsheet.sources._lines import MAX_RAW, whole
 
 Build = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -39,6 +39,33 @@ def objects(value: Any, *path: str) -> list[dict[str, Any]]:
     """The objects in the list down a path; what is none is left out."""
     found = at(value, *path)
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def listed(value: Any, *path: str) -> list[Any]:
+    """The list down a path. Raises SourceError where there is none: an error is no empty answer."""
+    found = at(value, *path)
+    if not isinstance(found, list):
+        raise SourceError(f"the answer has no {'.'.join(path) or 'list'} in it, but {_shown(value)}")
+    return found
+
+
+def counted(value: Any, *path: str) -> int:
+    """The whole number down a path, which may be written as text. Raises SourceError where there is none."""
+    said = text(value, *path)
+    if not (said.isascii() and said.isdigit()):
+        raise SourceError(f"the answer has no number {'.'.join(path)} in it, but {_shown(value)}")
+    return int(said)
+
+
+def expect(count: int, start: int, total: int) -> None:
+    """Raises SourceError for an empty page before the *total* is reached: there is more, and it did not come."""
+    if not count and start < total:
+        raise SourceError(f"an empty page after {start:,} of {total:,} records; tried later")
+
+
+def _shown(value: Any) -> str:
+    told = orjson.dumps(value, default=str).decode(errors="replace")
+    return told if len(told) <= 120 else told[:120] + " ..."
 
 
 def texts(value: Any, *path: str) -> list[str]:
@@ -84,10 +111,10 @@ def _items(stream: BinaryIO, lists: tuple[str, ...]) -> Iterator[tuple[str, Any]
                 value = _loads(line)
                 yield f"line {number}", Fault(f"line {number}", "not JSON", line[:MAX_RAW]) if value is None else value
         return
-    whole = first if first is not None else page(head + stream.read())
-    found = whole
-    if isinstance(whole, dict):
-        found = next((whole[key] for key in lists if key in whole), [whole])
+    value = first if first is not None else page(head + whole(stream))
+    found = value
+    if isinstance(value, dict):
+        found = next((value[key] for key in lists if key in value), [value])
     if isinstance(found, dict):
         found = [found]
     for number, item in enumerate(found if isinstance(found, list) else [], 1):

@@ -5,7 +5,10 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from broadsheet.errors import SourceError
+
 MAX_LINE = 16 << 20  # bytes; no paper is that long, so what is longer is read past and reported
+MAX_ANSWER = 128 << 20  # bytes that are read at once
 MAX_RAW = 1 << 16  # bytes of a bad record that a Fault keeps: nearly all are kept whole, and can be tried again
 
 _BOMS = (
@@ -88,6 +91,14 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
         data = data.rstrip()
         if data:
             yield Line(number, data, cut)
+
+
+def whole(stream: BinaryIO) -> bytes:
+    """All of one answer. Raises SourceError beyond MAX_ANSWER: what is compressed may unfold to anything."""
+    data = stream.read(MAX_ANSWER + 1)
+    if len(data) > MAX_ANSWER:
+        raise SourceError(f"larger than {MAX_ANSWER >> 20} MB, which no answer of a service is")
+    return data
 
 
 def decode(data: bytes) -> str:

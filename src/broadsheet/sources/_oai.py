@@ -27,6 +27,7 @@ TRIES = 4  # of a page that breaks off, of a window whose tokens are refused
 EMPTY = 100  # pages in a row without a record: then something is wrong
 TOKEN_AGE = timedelta(hours=20)  # arXiv's live a day
 OVERLAP = timedelta(days=1)
+_EARLIEST = 1991  # a clock that says less has never been set
 
 
 class Place(NamedTuple):
@@ -128,7 +129,7 @@ class _Harvest:
             params |= self._asked
             params |= {name: value for name, value in (("from", place.from_), ("until", place.until)) if value}
         for left in range(TRIES - 1, -1, -1):
-            answer = self._client.get(self._base, params=params)
+            answer = self._client.get(self._base, params=params, anew=left < TRIES - 1)
             try:
                 return answer, look(answer.body, answer.at)
             except SourceError:
@@ -144,7 +145,8 @@ class _Harvest:
             self._seen[page.token] = self._seen.get(page.token, 0) + 1
             if self._seen[page.token] > TRIES:
                 raise SourceError("the repository gives the same page again and again; tried later")
-            return place._replace(token=page.token, given=page.at, stand=stand, page=place.page + 1), False
+            given = self._now.strftime("%Y-%m-%dT%H:%M:%SZ")  # by our clock: theirs may stand still
+            return place._replace(token=page.token, given=given, stand=stand, page=place.page + 1), False
         if page.token:
             raise SourceError(f"the repository sent {EMPTY} empty pages in a row; tried later")
         self._refused = 0
@@ -190,7 +192,7 @@ def look(body: bytes, at: str) -> Page:
                     int(size) if (size := node.attrs.get("completeListSize", "")).isascii() and size.isdigit() else 0
                 )
             elif node.tag == "responseDate":
-                at = stamp(node.text()) or at
+                at = min(stamp(node.text()) or at, at)  # the earlier: from a clock that runs ahead a gap would grow
     except SourceError:
         if not _END.search(body[-200:]):
             raise
@@ -210,10 +212,10 @@ def stamp(text: str) -> str:
     """A UTC timestamp of the protocol, or an empty string."""
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return ""
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= _EARLIEST else ""
 
 
 def records(data: bytes) -> Iterator[Node | bytes]:

@@ -4,6 +4,7 @@ Told by magic bytes, decoded piece by piece: whatever a bomb would unfold to, it
 """
 
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -53,7 +54,7 @@ class _Zipped(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # narrower than Buffer
         try:
             data = self._file.read(len(buffer))
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
             raise SourceError(f"damaged zip archive ({error})") from error
         buffer[: len(data)] = data
         if self._moved:

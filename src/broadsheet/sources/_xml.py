@@ -14,6 +14,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from broadsheet.errors import SourceError
+from broadsheet.sources._fields import WrongRecord
 
 _CHUNK = 1 << 16
 MAX_NODES = 1_000_000  # of one wanted element; the rest of it is left out, and it says so
@@ -27,8 +28,9 @@ _REFERENCE = re.compile(
 )
 _BARE = re.compile(r"&(?!#\d{1,7};|#x[0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 _ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
-_ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)([^>]*)")
-_PROLOG = re.compile(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[.*?\])*>", re.DOTALL)
+_ROOT = re.compile(r"\s*<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)([^>]*)")
+_PROLOG = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[[^\]]*\][^>]*)?>)", re.DOTALL)
+_NO_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "rot13"})
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -79,6 +81,12 @@ class Node:
             if node.tag == tag:
                 yield node
             stack.extend(list(node)[::-1])
+
+    def whole(self) -> "Node":
+        """Itself. Raises WrongRecord when it was too large to be kept."""
+        if self.cut:
+            raise WrongRecord(f"larger than any paper (at most {MAX_TEXT:,} characters, {MAX_NODES:,} elements)")
+        return self
 
     def raw(self, limit: int) -> bytes:
         """The element as XML again, at most *limit* bytes: to set aside."""
@@ -134,8 +142,10 @@ def elements(
 
 def root(head: bytes) -> tuple[str, str]:
     """The local name of a document's first element and the text of its attributes; empty if it is no XML."""
-    text = _PROLOG.sub("", decoded(head[: 1 << 15])).lstrip("\ufeff \t\r\n")
-    match = _ROOT.match(text)
+    text, place = decoded(head[: 1 << 15]).lstrip("\ufeff"), 0
+    while before := _PROLOG.match(text, place):
+        place = before.end()
+    match = _ROOT.match(text, place)
     return (match[1], match[2]) if match else ("", "")
 
 
@@ -156,11 +166,11 @@ def _encoding(head: bytes) -> tuple[str, int]:
         return "utf-16-be", 0
     said = _ENCODING.match(head)
     try:
-        name = codecs.lookup(said[1].decode()).name if said else "utf-8"
-        "".encode(name)
-    except (LookupError, ValueError):
-        name = "utf-8"
-    return ("utf-8" if name.startswith("utf-16") else name), 0  # it says so in ASCII, so it is not
+        name = codecs.lookup(said[1].decode()).name.replace("_", "-") if said else "utf-8"
+        ascii_inside = b"<?xml".decode(name) == "<?xml"  # it says so in ASCII: a charset of another shape it is not
+    except (LookupError, ValueError, TypeError, AttributeError):
+        ascii_inside = False
+    return (name if ascii_inside and name not in _NO_CHARSETS else "utf-8"), 0
 
 
 def _clean(stream: BinaryIO, repair: bool) -> Iterator[str]:

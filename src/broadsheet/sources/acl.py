@@ -11,12 +11,13 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from broadsheet.errors import SourceError
 from broadsheet.fetch import Client
 from broadsheet.paper import Fault
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
 from broadsheet.sources._fields import WrongRecord, to_paper
-from broadsheet.sources._json import objects, page, text
+from broadsheet.sources._json import listed, page, text
 from broadsheet.sources._lines import MAX_RAW
 from broadsheet.sources._xml import Node, elements, root
 
@@ -54,7 +55,9 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
     """The files that have changed, told by their hashes; the cursor is a map of those that have been read."""
     done: dict[str, str] = orjson.loads(cursor) if cursor else {}
     answer = client.get(options["list"])
-    files = [(text(one, "path"), text(one, "sha")[:12]) for one in objects(page(answer.body), "tree")]
+    files = [(text(one, "path"), text(one, "sha")[:12]) for one in listed(page(answer.body), "tree")]
+    if not files:
+        raise SourceError("the list of files is empty; tried later")
     left = [(path, sha) for path, sha in files if _wanted(path, options) and done.get(path) != sha]
     for place, (path, sha) in enumerate(left, 1):
         answer = client.get(f"{options['base']}/{path}", cap=256 << 20)
@@ -103,7 +106,7 @@ class _Volume:
 def _record(paper: Node, volume: _Volume, number: int, source: str, at: str) -> Record:
     name = _name(paper, volume)
     try:
-        return to_paper(_said(paper, volume, name), source=source, at=at)
+        return to_paper(_said(paper.whole(), volume, name), source=source, at=at)
     except WrongRecord as wrong:
         return Fault(f"record {number} {name}".strip(), str(wrong), paper.raw(MAX_RAW))
 
@@ -133,13 +136,13 @@ def _said(paper: Node, volume: _Volume, name: str) -> Mapping[str, Any]:
         "acl": name,
         "doi": paper.text("doi"),
         "authors": [author for one in paper.all("author") if (author := _author(one))],
-        "date": ingested or f"{volume.month} {volume.year}".strip(),
+        "date": _date(ingested, volume),
         "year": volume.year,
         "venue": volume.venue or volume.title,
         "page": page,
         "pdf": f"{page}.pdf" if page else "",
-        "version": int(last) if last.isdigit() and len(last) < 4 else None,
-        "licence": "https://creativecommons.org/licenses/by/4.0/" if ingested >= "2016" else "",
+        "version": int(last) if last.isascii() and last.isdigit() and len(last) < 4 else None,
+        "licence": "https://creativecommons.org/licenses/by/4.0/" if volume.year >= "2016" else "",
         "video": next(
             (v.attrs.get("href", "") for v in paper.all("video") if v.attrs.get("href", "")[:4] == "http"), ""
         ),
@@ -157,6 +160,13 @@ def _said(paper: Node, volume: _Volume, name: str) -> Mapping[str, Any]:
             ),
         },
     }
+
+
+def _date(ingested: str, volume: _Volume) -> str:
+    """The day of ingestion, which is exact; but old proceedings are ingested long after they appeared."""
+    told = f"{volume.month} {volume.year}".strip()
+    near = volume.year.isascii() and volume.year.isdigit() and ingested[:4] in (volume.year, str(int(volume.year) + 1))
+    return ingested if ingested and (near or not volume.year) else told
 
 
 def _author(author: Node) -> str:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from broadsheet import ids
 from broadsheet.errors import Mistake, SourceError
-from broadsheet.fetch import Client
+from broadsheet.fetch import Client, FetchError
 from broadsheet.paper import Fault
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step, _arxiv_calendar, _oai
@@ -21,7 +21,7 @@ from broadsheet.sources._arxiv_authors import names_of
 from broadsheet.sources._arxiv_words import withdrawal
 from broadsheet.sources._fields import WrongRecord, iso_date, to_paper
 from broadsheet.sources._latex import accents
-from broadsheet.sources._lines import MAX_RAW
+from broadsheet.sources._lines import MAX_RAW, whole
 from broadsheet.sources._xml import Node, elements, root
 from broadsheet.sources.oai import check_since
 
@@ -53,7 +53,7 @@ def sniff(head: bytes, name: str) -> float:
     tag, _ = root(head)
     if tag == "OAI-PMH" or tag == "record":
         return 0.95 if b"arXivRaw" in head or b"/OAI/arXiv" in head else 0.0
-    if tag == "rdf:RDF" or tag in ("rss", "feed", "RDF", "item", "entry"):
+    if tag in ("rss", "feed", "RDF", "item", "entry"):
         ours = b"arxiv.org/schemas/atom" in head or b"rss.arxiv.org" in head or b"export.arxiv.org/api" in head
         return 0.95 if ours else 0.0
     return 0.0
@@ -108,7 +108,7 @@ def due(options: Options, last: datetime | None, now: datetime) -> Due:
     if last is None:
         return Due(now, "it has not been asked yet")
     ready = min(_arxiv_calendar.ready_after(last), _arxiv_calendar.ready_after(last, feeds=options["daily"]))
-    announced = _arxiv_calendar.announcement_after(last - timedelta(hours=3))
+    announced = _arxiv_calendar.announcement_after(now)
     return Due(ready, f"arXiv announces next on {_arxiv_calendar.told(announced)}")
 
 
@@ -131,14 +131,29 @@ def _since(options: Options, now: datetime) -> str:
 def lookup(client: Client, options: Options, wanted: Sequence[str]) -> Iterator[Step]:
     """The papers with these arXiv ids (without ``arxiv:``), as many answers as it takes."""
     for start in range(0, len(wanted), BATCH):
-        listed = wanted[start : start + BATCH]
-        answer = client.get(options["api"], params={"id_list": ",".join(listed), "max_results": str(len(listed))})
-        yield Step(answer.body, "", answer.at, f"{len(listed)} papers")
+        yield from _looked_up(client, options, wanted[start : start + BATCH])
+
+
+def _looked_up(client: Client, options: Options, wanted: Sequence[str]) -> Iterator[Step]:
+    """One answer; or those of the two halves, when there is one among them that makes arXiv refuse all."""
+    try:
+        answer = client.get(options["api"], params={"id_list": ",".join(wanted), "max_results": str(len(wanted))})
+        list(_entries(answer.body))
+    except (FetchError, SourceError) as error:
+        if len(wanted) == 1 and (isinstance(error, SourceError) or error.status == 400):
+            return  # it has no such paper
+        if isinstance(error, FetchError) and error.status != 400:
+            raise
+        half = len(wanted) // 2
+        yield from _looked_up(client, options, wanted[:half])
+        yield from _looked_up(client, options, wanted[half:])
+        return
+    yield Step(answer.body, "", answer.at, f"{len(wanted)} papers")
 
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]:
     """Answers of OAI-PMH (arXivRaw, arXiv), of the daily feeds (RSS, Atom) and of the API; single records of them."""
-    data = stream.read()
+    data = whole(stream)
     tag, _ = root(data)
     found: Iterator[Node | bytes]
     found = _oai.records(data) if tag in ("OAI-PMH", "record") else _entries(data)
@@ -169,17 +184,14 @@ def _record(node: Node | bytes, where: str, source: str, at: str) -> Record:
             name = node.text("header", "identifier").removeprefix("oai:arXiv.org:")
             if word := _oai.gone(node, ids.parse(f"arxiv:{name}") or "", "arXiv", at):
                 return word
-            said = _raw(node)
+            said = _raw(node.whole())
         else:
-            said = _entry(node)
+            said = _entry(node.whole())
         return to_paper(_common(said), source=source, at=at)
     except WrongRecord as wrong:
         return Fault(
             f"{where} {node.text('id') or node.text('header', 'identifier')}".strip(), str(wrong), node.raw(MAX_RAW)
         )
-
-
-_AS_IT_IS = ("title", "abstract", "comments", "journal-ref", "doi", "license", "categories")
 
 
 def _raw(record: Node) -> dict[str, Any]:

@@ -218,7 +218,7 @@ def _say(draft: Draft, fields: Mapping[str, str]) -> None:
             draft.say(_RENAMED.get(name, name), to_text(value))
     month = _MONTHS.get(fields.get("month", "").strip().lower()[:3]) or fields.get("month", "")
     year = str(draft.lone.get("year", ""))
-    if year and month.isdigit() and 1 <= int(month) <= 12:
+    if year and month.isascii() and month.isdigit() and 1 <= int(month) <= 12:
         draft.lone.setdefault("date", f"{year}-{int(month):02d}")
 
 

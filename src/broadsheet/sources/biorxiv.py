@@ -13,7 +13,7 @@ from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
 from broadsheet.sources._days import days_of
 from broadsheet.sources._fields import WrongRecord
-from broadsheet.sources._json import number, objects, page, records, text
+from broadsheet.sources._json import counted, listed, objects, page, records, text
 from broadsheet.sources._markup import abstract, plain
 
 ABOUT = Card("bioRxiv and medRxiv", "preprints of the life and health sciences", "https://www.biorxiv.org")
@@ -54,7 +54,8 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         answer = client.get(f"{options['base']}/details/{part}/{place['from']}/{place['until']}/{start}/json")
         body = page(answer.body)
         said = next(iter(objects(body, "messages")), {})
-        total, count = int(text(said, "total") or 0), len(objects(body, "collection"))
+        count = len(listed(body, "collection"))
+        total = counted(said, "total") if "total" in said else 0  # of no days at all it only says so
         if not count and start < total:
             empty += 1
             if empty > 3:
@@ -100,7 +101,7 @@ def _said(item: Mapping[str, Any]) -> Mapping[str, Any]:
         "doi": doi,
         "ids": [] if published in ("", "NA") else [f"doi:{published}"],
         "date": text(item, "date") if version in ("", "1") else "",
-        "version": number({"n": int(version)}, "n") if version.isdigit() and len(version) < 5 else None,
+        "version": int(version) if version.isascii() and version.isdigit() and len(version) < 5 else None,
         "categories": [text(item, "category")],
         "licence": text(item, "license"),
         "page": site,

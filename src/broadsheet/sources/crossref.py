@@ -12,13 +12,14 @@ from urllib.parse import quote
 
 import orjson
 
-from broadsheet.errors import Mistake
+from broadsheet.errors import Mistake, SourceError
 from broadsheet.fetch import Client, FetchError
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step, _csl
 from broadsheet.sources._days import days_of
 from broadsheet.sources._json import at as value_at
-from broadsheet.sources._json import number, objects, page, records, text
+from broadsheet.sources._json import expect, listed, number, objects, page, records, text
+from broadsheet.sources._lines import whole
 
 ABOUT = Card("Crossref", "what journals and proceedings publish, by ISSN", "https://www.crossref.org")
 OPTIONS = (
@@ -53,16 +54,19 @@ def due(options: Options, last: datetime | None, now: datetime) -> Due:
 
 def fetch(client: Client, options: Options, part: str, cursor: str, now: datetime) -> Iterator[Step]:
     place = days_of(cursor, now, options["since"])
-    coming = "*"
+    coming, seen = "*", 0
     while True:
         asked = {"filter": f"from-index-date:{place['from']}", "rows": str(_ROWS), "cursor": coming}
         answer = client.get(f"{options['base']}/journals/{part}/works", params=asked)
         message = value_at(page(answer.body), "message")
-        count, coming = len(objects(message, "items")), text(message, "next-cursor")
-        ended = count < _ROWS or not coming
+        count, total = len(listed(message, "items")), number(message, "total-results") or 0
+        coming, seen = text(message, "next-cursor"), seen + count
+        expect(count, seen, total)
+        ended = seen >= total if total else count < _ROWS
+        if not ended and not coming:
+            raise SourceError(f"no cursor after {seen:,} of {total:,} records; tried later")
         after = {"from": (date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)).isoformat()} if ended else place
         body = answer.body if count else b""
-        total = number(message, "total-results") or 0
         yield Step(body, orjson.dumps(after).decode(), answer.at, f"{part} since {place['from']}", total)
         if ended:
             return
@@ -82,7 +86,7 @@ def lookup(client: Client, options: Options, wanted: Sequence[str]) -> Iterator[
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]:
     """Answers about works: a list of them, or one."""
-    body = page(stream.read())
+    body = page(whole(stream))
     message = value_at(body, "message")
     items = objects(message, "items") or ([message] if isinstance(message, dict) and "DOI" in message else [])
     from io import BytesIO

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
-from broadsheet.errors import Mistake
+from broadsheet.errors import Mistake, SourceError
 from broadsheet.fetch import Client
 from broadsheet.paper import Fault
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
 from broadsheet.sources._fields import WrongRecord, to_paper
 from broadsheet.sources._json import at as value_at
-from broadsheet.sources._json import objects, page, text
+from broadsheet.sources._json import counted, expect, listed, objects, page, text
 from broadsheet.sources._json import record as one_record
 from broadsheet.sources._lines import MAX_RAW, utf8
 from broadsheet.sources._markup import plain
@@ -55,8 +55,12 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         asked = {"q": part, "format": "json", "h": str(_ROWS), "f": str(start)}
         answer = client.get(f"{options['base']}/search/publ/api", params=asked)
         hits = value_at(page(answer.body), "result", "hits")
-        count, total = len(objects(hits, "hit")), int(text(hits, "@total") or 0)
+        total = counted(hits, "@total")
+        count = len(listed(hits, "hit")) if total > start else 0
         start += count
+        expect(count, start, min(total, _MOST))
+        if total > _MOST:
+            raise SourceError(f"{part!r} finds {total:,} papers, of which dblp gives out {_MOST:,}; add a year to it")
         ended = not count or start >= min(total, _MOST)
         kept = answer.body if count else b""
         yield Step(kept, "0" if ended else str(start), answer.at, part, total)
@@ -73,7 +77,7 @@ def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[
     for number, node in enumerate(elements(reader, _KINDS - {"proceedings"}), 1):
         if number > skip:
             try:
-                yield to_paper(_of_xml(node), source=source, at=at)
+                yield to_paper(_of_xml(node.whole()), source=source, at=at)
             except WrongRecord as wrong:
                 yield Fault(f"record {number} {node.attrs.get('key', '')}", str(wrong), node.raw(MAX_RAW))
 

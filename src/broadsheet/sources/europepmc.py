@@ -7,14 +7,15 @@ from typing import Any, BinaryIO
 import orjson
 
 from broadsheet.errors import Mistake
-from broadsheet.fetch import Client
+from broadsheet.fetch import Answer, Client
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
-from broadsheet.sources._days import days_of
+from broadsheet.sources._days import days_of, resumed
 from broadsheet.sources._fields import address
 from broadsheet.sources._json import at as value_at
-from broadsheet.sources._json import number, objects, page, text, texts
+from broadsheet.sources._json import counted, expect, listed, number, objects, page, text, texts
 from broadsheet.sources._json import record as one_record
+from broadsheet.sources._lines import whole
 from broadsheet.sources._markup import abstract, plain
 
 ABOUT = Card("Europe PMC", "life-science papers and preprints that fit a search", "https://europepmc.org")
@@ -43,32 +44,31 @@ def due(options: Options, last: datetime | None, now: datetime) -> Due:
 
 
 def fetch(client: Client, options: Options, part: str, cursor: str, now: datetime) -> Iterator[Step]:
-    place = days_of(cursor, now, options["since"])
-    while True:
-        mark = place.get("page") or "*"
+    def ask(place: dict[str, Any]) -> Answer:
         asked = {
             "query": f"({options['query']}) AND (FIRST_IDATE:[{place['from']} TO {place['until']}])",
-            "resultType": "core",
-            "format": "json",
-            "pageSize": "100",
-            "cursorMark": mark,
-        }
-        answer = client.get(f"{options['base']}/search", params=asked)
+            "resultType": "core", "format": "json", "pageSize": "100", "cursorMark": place.get("page") or "*",
+        }  # fmt: skip
+        return client.get(f"{options['base']}/search", params=asked)
+
+    place, answer = resumed(days_of(cursor, now, options["since"]), ask)
+    while True:
         body = page(answer.body)
-        count, coming = len(objects(body, "resultList", "result")), text(body, "nextCursorMark")
-        ended = not count or not coming or coming == mark
+        count, coming = len(listed(body, "resultList", "result")), text(body, "nextCursorMark")
+        total, seen = counted(body, "hitCount"), place["start"] + count
+        expect(count, seen, total)
+        ended = not count or seen >= total or not coming or coming == place.get("page")
         overlap = (date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)).isoformat()
-        after: dict[str, Any] = {"from": overlap} if ended else place | {"page": coming}
-        kept = answer.body if count else b""
+        after: dict[str, Any] = {"from": overlap} if ended else place | {"page": coming, "start": seen}
         note = f"{place['from']} to {place['until']}"
-        yield Step(kept, orjson.dumps(after).decode(), answer.at, note, number(body, "hitCount") or 0)
+        yield Step(answer.body if count else b"", orjson.dumps(after).decode(), answer.at, note, total)
         if ended:
             return
-        place = after
+        place, answer = after, ask(after)
 
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]:
-    found = value_at(page(stream.read()), "resultList", "result")
+    found = value_at(page(whole(stream)), "resultList", "result")
     for place, item in enumerate(found if isinstance(found, list) else [], 1):
         if place > skip:
             yield one_record(item, _said, f"record {place}", source=source, at=at)

@@ -25,7 +25,7 @@ from broadsheet.sources import Card, Due, Options, Record, Step
 from broadsheet.sources._fields import WrongRecord, iso_date, natural_name, to_paper
 from broadsheet.sources._json import at as value_at
 from broadsheet.sources._json import objects, text, texts
-from broadsheet.sources._lines import MAX_RAW
+from broadsheet.sources._lines import MAX_RAW, whole
 from broadsheet.sources._markup import abstract, plain
 from broadsheet.sources._xml import Node, elements, root
 
@@ -42,6 +42,7 @@ _LINK = re.compile(rb"<link\b[^>]*>", re.IGNORECASE)
 _FEED_TYPE = re.compile(rb"application/(?:rss|atom|feed)\+(?:xml|json)", re.IGNORECASE)
 _HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _PATIENCE = timedelta(days=7)  # with which a feed is left alone at most
+MAX_ITEMS = 20_000
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 
 
@@ -112,8 +113,8 @@ def _skipped(head: bytes, what: bytes) -> list[bytes]:
 
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]:
-    data = stream.read()
-    found = list(_json_items(data) if data.lstrip()[:1] == b"{" else _xml_items(data))
+    data = whole(stream)
+    found = list(_json_items(data)) if data.lstrip()[:1] == b"{" else _xml_items(data)
     repeated = {
         guid
         for guid, count in Counter(said["guid"] for _, said in found if isinstance(said, dict)).items()
@@ -139,24 +140,34 @@ def _named(said: Mapping[str, Any], repeated: set[str]) -> Mapping[str, Any]:
     return {key: value for key, value in said.items() if key not in ("guid", "told", "text")} | {"ids": known[:4]}
 
 
-def _xml_items(data: bytes) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """The items of RSS or Atom; the second try mends bare ampersands."""
-    wanted = frozenset({"item", "entry", "title"})
-    try:
-        nodes = list(elements(io.BytesIO(data), wanted))
-    except SourceError:
-        nodes = []
-        try:
-            for node in elements(io.BytesIO(data), wanted, repair=True):
-                nodes.append(node)
-        except SourceError:
-            if not any(node.tag != "title" for node in nodes):
-                raise
-    title = next((node.text() for node in nodes if node.tag == "title"), "")
+def _xml_items(data: bytes) -> list[tuple[bytes, dict[str, Any]]]:
+    """The items of RSS or Atom; the second try mends bare ampersands. Raises SourceError when there is not one item."""
+    found, _ = _read_items(data, repair=False)
+    if found is None:
+        found, error = _read_items(data, repair=True)
+        if found is None and error:
+            raise error
+    return found or []
+
+
+def _read_items(data: bytes, *, repair: bool) -> tuple[list[tuple[bytes, dict[str, Any]]] | None, SourceError | None]:
+    """The items, at most MAX_ITEMS; none at all, with the reason, when the first try breaks off or the second has none.
+
+    An item becomes what it says at once: its nodes take a hundred times its bytes.
+    """
     base = re.search(rb"xml:base\s*=\s*[\"']([^\"']+)", data[:4_000])
-    for node in nodes:
-        if node.tag != "title":
-            yield node.raw(MAX_RAW), _xml_item(node, title, base[1].decode(errors="replace") if base else "")
+    title = ""
+    found: list[tuple[bytes, dict[str, Any]]] = []
+    try:
+        for node in elements(io.BytesIO(data), frozenset({"item", "entry", "title"}), repair=repair):
+            if node.tag == "title":
+                title = title or node.text()
+            elif len(found) < MAX_ITEMS:
+                said = _xml_item(node, title, base[1].decode(errors="replace") if base else "")
+                found.append((node.raw(MAX_RAW), said))
+    except SourceError as error:
+        return (found, error) if repair and found else (None, error)
+    return found, None
 
 
 def _page(item: Node) -> str:

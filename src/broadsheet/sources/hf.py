@@ -16,7 +16,7 @@ from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
 from broadsheet.sources._fields import WrongRecord
 from broadsheet.sources._json import at as value_at
-from broadsheet.sources._json import number, objects, records, text, texts
+from broadsheet.sources._json import listed, number, objects, page, records, text, texts
 
 ABOUT = Card(
     "Hugging Face Daily Papers",
@@ -44,6 +44,7 @@ EVERY = timedelta(hours=3)
 FIRST = date(2023, 5, 4)
 _NEW_YORK = ZoneInfo("America/New_York")
 _LIMIT = 100
+_PAGES = 50
 
 
 def sniff(head: bytes, name: str) -> float:
@@ -64,16 +65,16 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
     today = now.astimezone(_NEW_YORK).date()
     day = date.fromisoformat(cursor) if cursor else max(FIRST, today - timedelta(days=options["since"]))
     while day <= today:
-        after = max(day + timedelta(days=1) if day < today else day, FIRST)
-        coming = min(after, today - timedelta(days=OPEN)) if day == today else after
-        place = day.isoformat()
-        for turn in range(20):
+        # The last days are read again next time, whatever becomes of the others today.
+        after = max(FIRST, min(day + timedelta(days=1), today - timedelta(days=OPEN))).isoformat()
+        before = b""
+        for turn in range(_PAGES):
             asked = {"date": day.isoformat(), "limit": str(_LIMIT), "p": str(turn)}
             answer = client.get(f"{options['base']}/api/daily_papers", params=asked)
-            full = answer.body.count(b'"paper":{') >= _LIMIT
-            place = day.isoformat() if full else coming.isoformat()
-            yield Step(answer.body, place, answer.at, f"the papers of {day}")
-            if not full:
+            ended = not listed(page(answer.body)) or answer.body == before  # how large a page is, it does not say
+            before = answer.body
+            yield Step(b"" if ended else before, after if ended else day.isoformat(), answer.at, f"the papers of {day}")
+            if ended:
                 break
         day += timedelta(days=1)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO
 
 from broadsheet import ids
@@ -12,7 +12,7 @@ from broadsheet.paper import Fault
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step, _oai
 from broadsheet.sources._fields import WrongRecord, iso_date, natural_name, to_paper
-from broadsheet.sources._lines import MAX_RAW
+from broadsheet.sources._lines import MAX_RAW, whole
 from broadsheet.sources._markup import abstract, plain
 from broadsheet.sources._xml import Node, root
 
@@ -43,7 +43,11 @@ def parts(options: Options) -> tuple[str, ...]:
 
 
 def check_since(since: str) -> None:
-    if since and (len(since) != 10 or iso_date(since) != since):
+    try:
+        right = not since or date.fromisoformat(since).isoformat() == since
+    except ValueError:
+        right = False
+    if not right:
         raise Mistake(f"since: {since!r} is not a day; write it as 2020-01-31")
 
 
@@ -59,7 +63,7 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
 
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]:
-    for number, node in enumerate(_oai.records(stream.read())):
+    for number, node in enumerate(_oai.records(whole(stream))):
         if number >= skip:
             yield _record(node, f"record {number + 1}", source, at)
 
@@ -71,7 +75,7 @@ def _record(node: Node | bytes, where: str, source: str, at: str) -> Record:
     if word := _oai.gone(node, ids.parse(name) or "", source, at):
         return word
     try:
-        return to_paper(_said(node, name), source=source, at=at)
+        return to_paper(_said(node.whole(), name), source=source, at=at)
     except WrongRecord as wrong:
         return Fault(f"{where} {name}".strip(), str(wrong), node.raw(MAX_RAW))
 

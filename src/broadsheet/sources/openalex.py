@@ -12,14 +12,14 @@ import orjson
 
 from broadsheet import ids
 from broadsheet.errors import Mistake
-from broadsheet.fetch import Client
+from broadsheet.fetch import Answer, Client
 from broadsheet.paper import MAX_ABSTRACT, Paper
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
-from broadsheet.sources._days import days_of
+from broadsheet.sources._days import days_of, resumed
 from broadsheet.sources._fields import address
 from broadsheet.sources._json import at as value_at
-from broadsheet.sources._json import number, objects, page, records, text
+from broadsheet.sources._json import counted, expect, listed, number, objects, page, records, text
 from broadsheet.sources._markup import abstract, plain
 
 ABOUT = Card("OpenAlex", "works by any filter; citations and open copies", "https://openalex.org")
@@ -64,27 +64,25 @@ def due(options: Options, last: datetime | None, now: datetime) -> Due:
 
 
 def fetch(client: Client, options: Options, part: str, cursor: str, now: datetime) -> Iterator[Step]:
-    place = days_of(cursor, now, options["since"])
-    while True:
+    def ask(place: dict[str, Any]) -> Answer:
         asked = {
-            "filter": f"{options['filter']},from_publication_date:{place['from']}",
-            "select": _FIELDS,
-            "per_page": "100",
-            "cursor": place.get("page") or "*",
-            **_key(options),
-        }
-        answer = client.get(f"{options['base']}/works", params=asked)
-        meta = value_at(page(answer.body), "meta")
-        coming = text(meta, "next_cursor")
-        after: dict[str, Any] = place | {"page": coming}
-        if not coming:
-            overlap = date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)
-            after = {"from": overlap.isoformat()}
-        body = answer.body
-        yield Step(body, orjson.dumps(after).decode(), answer.at, f"since {place['from']}", number(meta, "count") or 0)
+            "filter": f"{options['filter']},from_publication_date:{place['from']}", "select": _FIELDS,
+            "per_page": "100", "cursor": place.get("page") or "*", **_key(options),
+        }  # fmt: skip
+        return client.get(f"{options['base']}/works", params=asked)
+
+    place, answer = resumed(days_of(cursor, now, options["since"]), ask)
+    while True:
+        body = page(answer.body)
+        meta, count = value_at(body, "meta"), len(listed(body, "results"))
+        coming, total, seen = text(meta, "next_cursor"), counted(meta, "count"), place["start"] + count
+        expect(count, seen, total)
+        overlap = (date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)).isoformat()
+        after: dict[str, Any] = place | {"page": coming, "start": seen} if coming else {"from": overlap}
+        yield Step(answer.body, orjson.dumps(after).decode(), answer.at, f"since {place['from']}", total)
         if not coming:
             return
-        place = after
+        place, answer = after, ask(after)
 
 
 def _key(options: Options) -> dict[str, str]:

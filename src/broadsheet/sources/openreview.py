@@ -14,7 +14,7 @@ from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
 from broadsheet.sources._fields import WrongRecord
 from broadsheet.sources._json import at as value_at
-from broadsheet.sources._json import number, objects, page, records, text, texts
+from broadsheet.sources._json import expect, listed, number, page, records, text, texts
 
 ABOUT = Card("OpenReview", "the papers of conferences that review in the open", "https://openreview.net")
 OPTIONS = (
@@ -50,11 +50,12 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
         asked = {"content.venueid": part, "limit": str(_LIMIT), "offset": str(start), "sort": "number:asc"}
         answer = client.get(f"{options['base']}/notes", params=asked)
         body = page(answer.body)
-        count = len(objects(body, "notes"))
+        count, total = len(listed(body, "notes")), number(body, "count")
         start += count
-        ended = count < _LIMIT
+        expect(count, start, total or 0)
+        ended = count < _LIMIT if total is None else start >= total
         kept = answer.body if count else b""
-        yield Step(kept, "0" if ended else str(start), answer.at, part, number(body, "count") or 0)
+        yield Step(kept, "0" if ended else str(start), answer.at, part, total or 0)
         if ended:
             return
 

@@ -12,16 +12,16 @@ _WORD = re.compile(r"[^\s<>\"“”]+")
 _PREFIX = re.compile(r"\b(arxiv|doi|pmid|pmcid|acl|openalex|hf)\s*:\s+", re.IGNORECASE)
 _BEFORE, _AFTER = "([{'*_", ".,;:!?'*_"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
-# scheme -> the source that knows it. The Anthology registers its papers with Crossref, under one prefix.
-_ASKED: Mapping[str, str] = {"arxiv": "arxiv", "doi": "crossref", "acl": "crossref", "pmid": "pubmed"}
-_ACL_PREFIX = "10.18653/v1/"
+# scheme -> the source that knows it.
+_ASKED: Mapping[str, str] = {"arxiv": "arxiv", "doi": "crossref", "pmid": "pubmed"}
 WEB = "web"  # what is looked up by fetching an address, whatever comes back
 # scheme -> the address at which its service describes one work, without a key.
 _PAGES: Mapping[str, str] = {
+    "acl": "https://aclanthology.org/{}/",
     "openalex": "https://api.openalex.org/works/{}",
     "dblp": "https://dblp.org/rec/{}.xml",
     "openreview": "https://openreview.net/forum?id={}",
-    "pmcid": "https://www.ebi.ac.uk/europepmc/webservices/rest/search?query=PMCID:{}&resultType=core&format=json",
+    "pmcid": "https://www.ebi.ac.uk/europepmc/webservices/rest/search?query=PMCID:PMC{}&resultType=core&format=json",
 }
 
 
@@ -67,7 +67,7 @@ def by_source(wanted: Iterable[str]) -> dict[str, list[str]]:
     for identifier in wanted:
         scheme, _, value = identifier.partition(":")
         if scheme in _ASKED:
-            groups.setdefault(_ASKED[scheme], []).append(_ACL_PREFIX + value.lower() if scheme == "acl" else value)
+            groups.setdefault(_ASKED[scheme], []).append(value)
         elif scheme in ("http", "https"):
             groups.setdefault(WEB, []).append(identifier)
         elif scheme in _PAGES:

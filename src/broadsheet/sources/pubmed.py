@@ -12,14 +12,14 @@ from typing import Any, BinaryIO
 import orjson
 
 from broadsheet.errors import Mistake, SourceError
-from broadsheet.fetch import Client
+from broadsheet.fetch import Answer, Client
 from broadsheet.paper import Fault
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
 from broadsheet.sources._days import days_of
 from broadsheet.sources._fields import WrongRecord, to_paper
 from broadsheet.sources._json import at as value_at
-from broadsheet.sources._json import page, text
+from broadsheet.sources._json import counted, page, text
 from broadsheet.sources._lines import MAX_RAW
 from broadsheet.sources._xml import Node, elements, root
 
@@ -35,6 +35,7 @@ SUFFIXES = (".xml",)
 EVERY = timedelta(hours=12)
 OVERLAP = 2  # days
 _ROWS = 200
+_MOST = 9_998  # papers of one search that can be read
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
@@ -54,34 +55,69 @@ def due(options: Options, last: datetime | None, now: datetime) -> Due:
 
 
 def fetch(client: Client, options: Options, part: str, cursor: str, now: datetime) -> Iterator[Step]:
+    """The days since the last harvest, in as many searches as PubMed's limit needs."""
     place = days_of(cursor, now, options["since"])
-    key = {"api_key": options["key"]} if options["key"] else {}
+    today = now.date().isoformat()
+    while True:
+        answer, result, count = _search(client, options, place)
+        if count > _MOST:
+            place |= {"until": _halfway(place, count), "start": 0}
+            continue
+        yield from _pages(client, options, place, result, count)
+        ended = place["until"] >= today
+        after = date.fromisoformat(place["until"]) + timedelta(days=-OVERLAP if ended else 1)
+        yield Step(b"", orjson.dumps({"from": after.isoformat()}).decode(), answer.at, _note(place), count)
+        if ended:
+            return
+        place = {"from": after.isoformat(), "until": today, "start": 0}
+
+
+def _search(client: Client, options: Options, place: Mapping[str, Any]) -> tuple[Answer, Any, int]:
     days = {name: place[day].replace("-", "/") for name, day in (("mindate", "from"), ("maxdate", "until"))}
     asked = {"db": "pubmed", "term": options["query"], "datetype": "edat", "usehistory": "y", "retmode": "json"}
-    answer = client.get(f"{options['base']}/esearch.fcgi", params=asked | days | key)
+    answer = client.get(f"{options['base']}/esearch.fcgi", params=asked | days | _key(options))
     result = value_at(page(answer.body), "esearchresult")
     if said := text(result, "ERROR"):
         raise SourceError(f"PubMed says: {said}")
-    count, start = int(text(result, "count") or 0), int(place["start"])
-    note = f"{place['from']} to {place['until']}"
-    while start < count:
-        kept = {"query_key": text(result, "querykey"), "WebEnv": text(result, "webenv"), "retmode": "xml"}
+    return answer, result, counted(result, "count")
+
+
+def _pages(client: Client, options: Options, place: Mapping[str, Any], result: Any, count: int) -> Iterator[Step]:
+    kept = {"query_key": text(result, "querykey"), "WebEnv": text(result, "webenv"), "retmode": "xml"}
+    for start in range(int(place["start"]), count, _ROWS):
         rows = {"db": "pubmed", "retstart": str(start), "retmax": str(_ROWS)}
-        answer = client.get(f"{options['base']}/efetch.fcgi", params=rows | kept | key)
-        start += _ROWS
-        yield Step(answer.body, orjson.dumps(place | {"start": start}).decode(), answer.at, note, count)
-    overlap = (date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)).isoformat()
-    yield Step(b"", orjson.dumps({"from": overlap}).decode(), answer.at, note, count)
+        answer = client.get(f"{options['base']}/efetch.fcgi", params=rows | kept | _key(options))
+        if root(answer.body[:4_096])[0] != "PubmedArticleSet":
+            said = " ".join(re.sub(rb"<[^>]*>", b" ", answer.body[:2_000]).decode(errors="replace").split())
+            raise SourceError(f"PubMed answered something else than papers: {said[:160]}")
+        yield Step(
+            answer.body, orjson.dumps({**place, "start": start + _ROWS}).decode(), answer.at, _note(place), count
+        )
+
+
+def _halfway(place: Mapping[str, Any], count: int) -> str:
+    """An earlier last day, so that fewer papers fit."""
+    first, last = date.fromisoformat(place["from"]), date.fromisoformat(place["until"])
+    if first >= last:
+        raise SourceError(f"{count:,} papers fit on {first}, of which PubMed gives out {_MOST:,}; narrow the query")
+    return (first + (last - first) // 2).isoformat()
+
+
+def _note(place: Mapping[str, Any]) -> str:
+    return f"{place['from']} to {place['until']}"
+
+
+def _key(options: Options) -> dict[str, str]:
+    return {"api_key": options["key"]} if options["key"] else {}
 
 
 def lookup(client: Client, options: Options, wanted: Sequence[str]) -> Iterator[Step]:
     """The papers with these PubMed ids (without ``pmid:``), as many answers as it takes."""
-    key = {"api_key": options["key"]} if options["key"] else {}
     for start in range(0, len(wanted), _ROWS):
-        listed = wanted[start : start + _ROWS]
-        asked = {"db": "pubmed", "id": ",".join(listed), "retmode": "xml"}
-        answer = client.get(f"{options['base']}/efetch.fcgi", params=asked | key)
-        yield Step(answer.body, "", answer.at, f"{len(listed)} papers")
+        some = wanted[start : start + _ROWS]
+        asked = {"db": "pubmed", "id": ",".join(some), "retmode": "xml"}
+        answer = client.get(f"{options['base']}/efetch.fcgi", params=asked | _key(options))
+        yield Step(answer.body, "", answer.at, f"{len(some)} papers")
 
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]:
@@ -89,7 +125,7 @@ def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[
         if number <= skip:
             continue
         try:
-            yield to_paper(_said(node), source=source, at=at)
+            yield to_paper(_said(node.whole()), source=source, at=at)
         except WrongRecord as wrong:
             yield Fault(f"record {number} PMID {node.text('MedlineCitation', 'PMID')}", str(wrong), node.raw(MAX_RAW))
 

@@ -5,19 +5,19 @@ depends on it. One request a second over everything.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO
 
 import orjson
 
-from broadsheet.fetch import Client
+from broadsheet.fetch import Answer, Client
 from broadsheet.paper import Paper
 from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
-from broadsheet.sources._days import days_of
+from broadsheet.sources._days import days_of, resumed
 from broadsheet.sources._fields import address
 from broadsheet.sources._json import at as value_at
-from broadsheet.sources._json import number, objects, page, records, text
+from broadsheet.sources._json import counted, expect, listed, number, objects, page, records, text
 
 ABOUT = Card(
     "Semantic Scholar",
@@ -33,6 +33,7 @@ OPTIONS = (
 )
 FREE = ("budget",)
 SUFFIXES = (".json",)
+OVERLAP = 21  # days: a paper is there some time after the day that it is of
 BATCH = 500
 EVERY = timedelta(days=1)
 _FIELDS = (
@@ -58,25 +59,26 @@ def due(options: Options, last: datetime | None, now: datetime) -> Due:
 
 
 def fetch(client: Client, options: Options, part: str, cursor: str, now: datetime) -> Iterator[Step]:
-    place = days_of(cursor, now, options["since"])
-    while True:
+    def ask(place: dict[str, Any]) -> Answer:
         asked = {
-            "query": options["query"],
-            "fields": _FIELDS.replace("tldr,", ""),
+            "query": options["query"], "fields": _FIELDS.replace("tldr,", ""),
             "publicationDateOrYear": f"{place['from']}:",
-        }
-        if place.get("page"):
-            asked["token"] = place["page"]
-        url = f"{options['base']}/graph/v1/paper/search/bulk"
-        answer = client.get(url, params=asked, headers=_key(options))
+        }  # fmt: skip
+        mark = {"token": place["page"]} if place.get("page") else {}
+        return client.get(f"{options['base']}/graph/v1/paper/search/bulk", params=asked | mark, headers=_key(options))
+
+    place, answer = resumed(days_of(cursor, now, options["since"]), ask)
+    while True:
         body = page(answer.body)
-        coming = text(body, "token")
-        after = place | {"page": coming} if coming else {"from": place["until"]}
-        kept = answer.body
-        yield Step(kept, orjson.dumps(after).decode(), answer.at, f"since {place['from']}", number(body, "total") or 0)
+        count, total, coming = len(listed(body, "data")), counted(body, "total"), text(body, "token")
+        seen = place["start"] + count
+        expect(count, seen, total)
+        overlap = (date.fromisoformat(place["until"]) - timedelta(days=OVERLAP)).isoformat()
+        after: dict[str, Any] = place | {"page": coming, "start": seen} if coming else {"from": overlap}
+        yield Step(answer.body, orjson.dumps(after).decode(), answer.at, f"since {place['from']}", total)
         if not coming:
             return
-        place = after
+        place, answer = after, ask(after)
 
 
 def _key(options: Options) -> dict[str, str]:

@@ -1,20 +1,22 @@
 """The page of one paper, as publishers describe it for scholars' search engines: ``<meta name="citation_title">`` and
 its like (Highwire Press tags), Dublin Core, or Open Graph."""
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any, BinaryIO
 
+from broadsheet import ids
 from broadsheet.paper import Fault
 from broadsheet.sources import Record
 from broadsheet.sources._fields import WrongRecord, natural_name, to_paper
-from broadsheet.sources._lines import MAX_RAW
+from broadsheet.sources._lines import MAX_RAW, decode
 from broadsheet.sources._markup import abstract, plain
-from broadsheet.sources._xml import decoded
 
 SUFFIXES = (".html", ".htm", ".xhtml")
 MOST = 4 << 20  # bytes that are looked at
+_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
 _KEPT = 20_000  # values
 
 
@@ -30,13 +32,22 @@ def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[
         return
     data = stream.read(MOST)
     reader = _Reader()
-    reader.feed(decoded(data))
     try:
+        reader.feed(_text(data))
         yield to_paper(_said(reader), source=source, at=at)
-    except WrongRecord as wrong:
+    except (WrongRecord, AssertionError) as wrong:  # the parser's own word for mark-up that it cannot follow
         yield Fault(
             "the page", f"{wrong} (no citation_title in its head: is it the page of one paper?)", data[:MAX_RAW]
         )
+
+
+def _text(data: bytes) -> str:
+    """The page by its mark, by what it says of itself, as UTF-8, or as what old pages are in."""
+    said = _CHARSET.search(data[:4_096])
+    try:
+        return data.decode(said[1].decode(), "replace") if said else decode(data.removeprefix(codecs.BOM_UTF8))
+    except LookupError:
+        return decode(data)
 
 
 class _Reader(HTMLParser):
@@ -83,6 +94,7 @@ def _said(reader: _Reader) -> Mapping[str, Any]:
         "pmid": one("citation_pmid"),
         "page": page,
         "pdf": one("citation_pdf_url"),
+        "ids": [page] if (ids.parse(page) or "url:")[:4] != "url:" else [],
         "keywords": [word for text in meta.get("citation_keywords", []) for word in re.split(r"\s*[;,]\s*", text)],
         "extra": {
             "publisher": one("citation_publisher", "dc.publisher"),

@@ -18,7 +18,8 @@ from broadsheet.settings import Setting
 from broadsheet.sources import Card, Due, Options, Record, Step
 from broadsheet.sources._fields import WrongRecord, iso_date
 from broadsheet.sources._json import at as value_at
-from broadsheet.sources._json import objects, page, records, text
+from broadsheet.sources._json import expect, listed, objects, page, records, text
+from broadsheet.sources._lines import whole
 from broadsheet.sources._markup import plain
 
 ABOUT = Card("Zotero", "the papers of a Zotero library, a person's or a group's", "https://www.zotero.org")
@@ -83,26 +84,26 @@ def fetch(client: Client, options: Options, part: str, cursor: str, now: datetim
             start, version = 0, ""  # somebody changed the library between two pages: they no longer fit together
             continue
         version = now_at
-        count = len(page(answer.body)) if answer.body.strip() else 0
+        count = len(listed(page(answer.body))) if answer.body.strip() else 0
         start += count
-        total = answer.headers.get("total-results", "")
-        ended = start >= int(total) if total.isdigit() else count < _LIMIT
-        if not ended and not count:
-            raise SourceError(f"an empty page after {start} of {total} items; tried later")
+        said = answer.headers.get("total-results", "")
+        total = int(said) if said.isascii() and said.isdigit() else None
+        ended = count < _LIMIT if total is None else start >= total
+        expect(count, start, total or 0)
         after = (
-            {"since": int(version) if version.isdigit() else since}
+            {"since": int(version) if version.isascii() and version.isdigit() else since}
             if ended
             else {"since": since, "start": start, "version": version}
         )
         kept = answer.body if count else b""
-        yield Step(kept, orjson.dumps(after).decode(), answer.at, part, int(total) if total.isdigit() else 0)
+        yield Step(kept, orjson.dumps(after).decode(), answer.at, part, total or 0)
         if ended:
             return
     raise SourceError("the library changes quicker than it can be read; tried later")
 
 
 def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[Record]:
-    body = page(stream.read())
+    body = page(whole(stream))
     items = body if isinstance(body, list) else [body]
     kept = [item for item in items if not isinstance(item, dict) or _kind(item) in _PAPERS or not _kind(item)]
     from io import BytesIO
