@@ -10,7 +10,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 WORDS = frozenset(
-    {"cite", "errors", "ids", "text", "paper", "query", "querylang", "registry", "blocking", "settings", "watch"}
+    {
+        "cite",
+        "errors",
+        "ids",
+        "text",
+        "paper",
+        "query",
+        "querylang",
+        "queryparts",
+        "querytokens",
+        "condition",
+        "registry",
+        "blocking",
+        "settings",
+        "watch",
+    }
 )
 # Lowest first. A room imports from the floors below it; the words may also import each other.
 FLOORS: tuple[frozenset[str], ...] = (

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broadsheet.condition import And, Is, Not, Or, Term
 from broadsheet.errors import Mistake
 from broadsheet.query import MAX_LIMIT, MAX_OFFSET, MAX_WORDS, Filters, Query
 from broadsheet.querylang import MAX_TEXT, parse, year_span
@@ -34,6 +35,32 @@ UNDERSTOOD = {
     "venue:ACL cat:cs.CL source:arxiv": Query(
         filters=Filters(venues=("ACL",), categories=("cs.CL",), sources=("arxiv",))
     ),
+    "cats -author:hinton": Query(words="cats", where=(Not(Term("hinton", "author")),)),
+    "-year:2020": Query(where=(Not(Is("year", "2020")),)),
+    "a AND b": Query(where=(Term("a"), Term("b"))),
+    "+a b": Query(words="b", where=(Term("a"),)),
+    "x a OR b AND c y": Query(words="x y", where=(Or((Term("a"), And((Term("b"), Term("c"))))),)),
+    "x (a OR b) AND -c": Query(words="x", without=("c",), where=(Or((Term("a"), Term("b"))),)),
+    "(a b) c": Query(words="a b c"),
+    "(a b) OR c": Query(where=(Or((And((Term("a"), Term("b"))), Term("c"))),)),
+    "NOT (a b)": Query(where=(Not(And((Term("a"), Term("b")))),)),
+    "NOT NOT a": Query(where=(Term("a"),)),
+    "a OR (b OR c)": Query(where=(Or((Term("a"), Term("b"), Term("c"))),)),
+    "O(n log n)": Query(words="O n log n"),
+    "transf* A* nets": Query(words="A* nets", where=(Term("transf", "", "prefix"),)),
+    'title:nets title:"deep nets" ti:dee*': Query(
+        where=(Term("nets", "title"), Term("deep nets", "title", "phrase"), Term("dee", "title", "prefix"))
+    ),
+    "title:(a OR b)": Query(where=(Or((Term("a", "title"), Term("b", "title"))),)),
+    "author:a AND author:b": Query(where=(Term("a", "author"), Term("b", "author"))),
+    "venue:acl* has:code added:7d": Query(filters=Filters(venues=("acl*",), has=("code",), added="7d")),
+    "venue:A OR venue:B": Query(where=(Or((Is("venue", "A"), Is("venue", "B"))),)),
+    "cats doi:10.1016/S0140-6736(20)30183-5": Query(
+        words="cats", where=(Is("id", "doi:10.1016/s0140-6736(20)30183-5"),)
+    ),
+    "like:2101.00001 -like:made nets": Query(words="nets", like=("arxiv:2101.00001",), unlike=("id:made",)),
+    '-"cats"': Query(where=(Not(Term("cats", "", "phrase")),)),
+    "in:saved nets": Query(words="nets", where=(Is("in", "saved"),)),
     "author: hinton": Query(words="author: hinton"),
     "co-author:x": Query(words="co-author:x"),
     "year:2021": Query(filters=Filters(2021, 2021)),
@@ -57,11 +84,20 @@ NOTED = {
     "year:soon cats": ("year:soon", Query(words="year:soon cats")),
     "year:0999": ("year:0999", Query(words="year:0999")),
     "year:2999..3000": ("year:2999..3000", Query(words="year:2999..3000")),
-    'year:"two words"': ("year:two words", Query(words="year", phrases=("two words",))),
-    'cats year:""': ("is no year", Query(words="cats year")),
+    'year:"two words"': ("year:two words", Query(phrases=("two words",))),
+    'cats year:""': ("is no year", Query(words="cats")),
     "year:2020 year:2021": ("last one", Query(filters=Filters(2021, 2021))),
-    "cats -author:hinton": ("only words can be left out", Query(words="cats", without=("author:hinton",))),
-    "-year:2020": ("only words can be left out", Query(without=("year:2020",))),
+    "added:-7d": ("added:-7d", Query(words="added:-7d")),
+    "has:cod": ("did you mean has:code?", Query(words="has:cod")),
+    "autor:hinton": ("did you mean author:?", Query(words="autor:hinton")),
+    "cats AND": ("At character 6: “AND” has nothing after it", Query(words="cats")),
+    "OR cats": ("“OR” has nothing before it", Query(words="cats")),
+    "a AND OR b": ("“AND” has nothing after it", Query(where=(Or((Term("a"), Term("b"))),))),
+    "cats NOT": ("“NOT” has nothing after it", Query(words="cats")),
+    "(cats": ("“(” is never closed", Query(words="cats")),
+    "cats)": ("“)” closes nothing", Query(words="cats")),
+    "doi:12 cats": ("is no doi identifier", Query(words="12 cats")),
+    "(" * 900 + "cats" + ")" * 900: ("40 deep", Query(words="cats")),
     "word " * 100: (f"first {MAX_WORDS}", Query(words=" ".join(["word"] * MAX_WORDS))),
     "x" * 10_000: (f"{MAX_TEXT:,} characters", Query(words="x" * MAX_TEXT)),
 }
@@ -93,7 +129,7 @@ def test_everything_wrong_is_named_at_once() -> None:
     with pytest.raises(Mistake) as wrong:
         parse("cats", sort="best", limit=0, offset=-1)  # type: ignore[arg-type]
     said = str(wrong.value)
-    assert "sort is 'best'; it must be one of relevance, new, old, cited" in said
+    assert "sort is 'best'; it must be one of relevance, new, old, cited, rising" in said
     assert f"limit is 0; it must be a whole number from 1 to {MAX_LIMIT}" in said
     assert f"offset is -1; it must be a whole number from 0 to {MAX_OFFSET:,}" in said
 
@@ -125,6 +161,8 @@ def test_years(value: str, span: tuple[int | None, int | None] | None) -> None:
 _PIECES = st.one_of(
     st.sampled_from(
         '" “ ” - -- -a -" : .. a b cats 2021 author: AU: venue: category: cat: source: year: year:2021 year:1..2 '
+        'AND OR NOT + ( ) +a -( title:( title:a abs:"a b" tra* A* has:code has:x added:7d added:x like:b -like:b in:c '
+        'author:(a in:"a(b" title:b* venue:v* id:a(b) id:a(b doi:10.1/x(y)z +author:q '
         'author:"a b" -author:x "p q" 2101.00001 doi:10.1/x id:made t: W12345 https://a.org/b?c ſource:x'.split(" ")
     ),
     st.text(max_size=4),

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
+from broadsheet.condition import Node, clause, quoted, wanted
 from broadsheet.paper import Paper
 
-Sort = Literal["relevance", "new", "old", "cited"]
-SORTS: tuple[Sort, ...] = ("relevance", "new", "old", "cited")
+Sort = Literal["relevance", "new", "old", "cited", "rising"]
+SORTS: tuple[Sort, ...] = ("relevance", "new", "old", "cited", "rising")
 MAX_LIMIT = 200
 MAX_OFFSET = 10_000  # a reader who turned 10,000 results is better served by a filter
 MAX_WORDS = 64  # more words than that no longer sharpen a ranking; the rest is cut and the page says so
@@ -21,8 +22,9 @@ MAX_WORDS = 64  # more words than that no longer sharpen a ranking; the rest is 
 class Filters:
     """What a paper must be. All given ones hold together; several values of one are alternatives.
 
-    Years are inclusive. Authors are words of a name (``hinton``, ``geoffrey hinton``); the others whole values,
-    compared folded.
+    Years are inclusive. Authors are words of a name (``hinton``, ``geoffrey hinton``); venues, categories and sources
+    whole values, compared folded, or the beginning of one (``acl*``). Of *has* (``code``, ``pdf``, ``abstract`` ...)
+    all must be there. *added* is when it came: ``7d``, ``2024-01-31..``; see `querylang.days`.
     """
 
     year_from: int | None = None
@@ -31,6 +33,8 @@ class Filters:
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    has: tuple[str, ...] = ()
+    added: str = ""
 
     def __bool__(self) -> bool:
         return self != _NO_FILTERS
@@ -44,11 +48,15 @@ class Query:
     """One question.
 
     text      as typed, filters taken out; words and phrases are what is searched
-    words     the plain words, in order, as one string (what the encoder reads)
+    words     the plain words, in order, as one string (what the encoder reads): any of them may help
     phrases   each must occur word for word
-    without   words a paper must not contain
+    without   words and phrases a paper must not contain
+    where     all other conditions; each must hold
+    like      ids of papers that the answers should be like, and *unlike* of those that they should not be like
     lookup    a canonical id when the whole question is one (a pasted id, DOI or address), else empty
     upto      only papers that came before this row number: what there was when page 1 was shown; 0 for all
+    facets    whether to count the values of the whole result
+    verbatim  the words as they are: no spelling is mended
     notes     what was changed to understand it ("closing quote added"), for the reader
     """
 
@@ -56,6 +64,9 @@ class Query:
     words: str = ""
     phrases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    where: tuple[Node, ...] = ()
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
     lookup: str = ""
     filters: Filters = _NO_FILTERS
     sort: Sort = "relevance"
@@ -63,27 +74,54 @@ class Query:
     limit: int = 10
     upto: int = 0
     explain: bool = False
+    facets: bool = False
+    verbatim: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
 
-    def canonical(self) -> str:
-        """The question in the language of the search box; parsing it gives an equal query (paging and sort apart)."""
+    def box(self) -> str:
+        """All but the filters in the language of the search box."""
         parts = [self.lookup or self.words]
         parts += [f'"{phrase}"' for phrase in self.phrases]
         parts += [f'-"{word}"' if " " in word else f"-{word}" for word in self.without]
-        for name, values in (
-            ("author", self.filters.authors), ("venue", self.filters.venues),
-            ("category", self.filters.categories), ("source", self.filters.sources),
-        ):  # fmt: skip
-            parts += [f'{name}:"{value}"' if " " in value else f"{name}:{value}" for value in values]
-        low, high = self.filters.year_from, self.filters.year_to
-        if low is not None or high is not None:
-            years = f"{low}" if low == high else f"{'' if low is None else low}..{'' if high is None else high}"
-            parts.append(f"year:{years}")
+        parts += [clause(node) for node in self.where]
+        parts += [f"like:{quoted(one)}" for one in self.like] + [f"-like:{quoted(one)}" for one in self.unlike]
         return " ".join(part for part in parts if part)
+
+    def canonical(self) -> str:
+        """The question in the language of the search box; parsing it gives an equal query (paging and sort apart)."""
+        parts = [self.box()]
+        for name, values in (
+            ("author", self.filters.authors), ("venue", self.filters.venues), ("category", self.filters.categories),
+            ("source", self.filters.sources), ("has", self.filters.has),
+        ):  # fmt: skip
+            parts += [f"{name}:{quoted(value)}" for value in values]
+        if years := years_text(self.filters.year_from, self.filters.year_to):
+            parts.append(f"year:{years}")
+        if self.filters.added:
+            parts.append(f"added:{self.filters.added}")
+        return " ".join(part for part in parts if part)
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to match, beyond filters."""
+        return bool(self.words or self.phrases or self.without or self.where or self.like or self.unlike or self.lookup)
+
+    @property
+    def searched(self) -> str:
+        """All words that help to rank: the plain ones, and those of phrases and conditions that a paper must hold."""
+        terms = (term.text for node in self.where for term in wanted(node))
+        return " ".join(dict.fromkeys((self.words, *self.phrases, *terms))).strip()
 
     def turned(self, offset: int) -> "Query":
         """The same question at another place in its results."""
         return replace(self, offset=max(0, offset))
+
+
+def years_text(low: int | None, high: int | None) -> str:
+    """Inclusive bounds as they are typed: ``2021``, ``2021..2024``, ``2021..``, ``..2024``; empty for none."""
+    if low is None and high is None:
+        return ""
+    return f"{low}" if low == high else f"{'' if low is None else low}..{'' if high is None else high}"
 
 
 class Span(NamedTuple):

@@ -1,41 +1,33 @@
 """What a person types becomes a `Query`; nothing typed is an error.
 
-The language of the box: plain words, ``"exact phrase"``, ``-word``, and filters ``author:`` ``venue:`` ``category:``
-``source:`` ``year:2021..2024``. What cannot be understood as written is searched as words, and a note says so.
+Plain words are wishes: any of them helps, meaning helps too. Everything else is a condition: ``"exact phrase"``,
+``-word``, ``+word``, ``transf*``, ``a AND b``, ``a OR b``, ``NOT a``, ``( )``, and fields: ``title:`` ``abstract:``
+``author:`` ``venue:`` ``category:`` ``source:`` ``id:`` ``doi:`` ``has:`` ``year:2021..2024`` ``added:7d`` ``in:``;
+``like:ID`` and ``-like:ID`` ask for papers like others. What cannot be understood as written is searched as words, and
+a note says where and why.
+
+    question = clause*                   all must hold; plain words and like: only rank
+    clause   = all ("OR" all)*
+    all      = one ("AND" one)*
+    one      = ("NOT" | "-" | "+")? (word | word* | "phrase" | field:one | "(" question ")")
 """
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
 
 from broadsheet import ids
+from broadsheet.condition import And, Is, Node, Not, Or, Term, joined, negated
 from broadsheet.errors import Mistake
 from broadsheet.query import MAX_LIMIT, MAX_OFFSET, MAX_WORDS, SORTS, Filters, Query, Sort
+from broadsheet.queryparts import Problem, Reading, leaf, year_span
+from broadsheet.querytokens import Token, tokens
 from broadsheet.text import clean
 
+__all__ = ["MAX_TEXT", "parse", "year_span"]
+
 MAX_TEXT = 2_000  # characters of a question that are read
-FIRST_YEAR, LAST_YEAR = 1000, 2999
-
-_FIELD = {
-    "author": "authors", "au": "authors", "venue": "venues", "category": "categories", "cat": "categories",
-    "source": "sources",
-}  # fmt: skip
-_PIECE = re.compile(
-    r"""(?P<minus>(?<![^\s"“”])-)?(?:(?<![^\s"“”])(?P<field>author|au|venue|category|cat|source|year):)?"""
-    r"""(?:["“”](?P<phrase>[^"“”]*)(?P<close>["“”]|$)|(?P<word>[^\s"“”]+))""",
-    re.IGNORECASE | re.ASCII,  # of all white space, `clean` leaves the blank
-)
-_NAMED = re.compile(r"(?:author|au|venue|category|cat|source|year):", re.IGNORECASE | re.ASCII)
+MAX_DEPTH = 40  # brackets in brackets
 _SCHEMED = re.compile(r"(?:arxiv|doi|acl|openalex|pmid|hf): \S+", re.IGNORECASE | re.ASCII)
-_YEARS = re.compile(r"(\d{4})?(?:(\.\.|-|–)(\d{4})?)?")
-
-
-class _Piece(NamedTuple):
-    field: str
-    value: str
-    phrase: bool
-    minus: bool
-    closed: bool
+_QUOTE = re.compile('["“”]')
 
 
 def parse(
@@ -47,26 +39,36 @@ def parse(
     limit: int = 10,
     upto: int = 0,
     explain: bool = False,
+    facets: bool = False,
+    verbatim: bool = False,
 ) -> Query:
     """The question in *text*, with *filters* from elsewhere (flags, URL parameters) joined to those it names.
 
     Raises Mistake, naming everything wrong at once, for a sort, offset or limit out of range.
     """
     _check(sort, offset, limit, upto)
-    notes: list[str] = []
+    read = Reading()
     whole = clean(text)
     if len(whole) > MAX_TEXT:
         whole = whole[:MAX_TEXT]
-        notes.append(f"The question was cut after {MAX_TEXT:,} characters.")
+        read.note(f"The question was cut after {MAX_TEXT:,} characters.")
     lookup = _id(whole)
-    read = _Reading() if lookup else _read(whole, notes)
-    if read.only_words and (lookup := _id(" ".join(read.words))):  # an id within empty quotes, say
-        read = _Reading()
+    if not lookup:
+        _Parser(whole, read).run()
+        lookup = read.only_id or (_id(" ".join(read.words)) if read.only_words else "")
+        if lookup:  # an id within empty quotes, say
+            read.words, read.where = [], []
+    if len(read.words) > MAX_WORDS:
+        read.note(f"Only the first {MAX_WORDS} words were searched.")
+        del read.words[MAX_WORDS:]
     return Query(
         text=whole,
         words=" ".join(read.words),
         phrases=tuple(dict.fromkeys(read.phrases)),
         without=tuple(dict.fromkeys(read.without)),
+        where=tuple(dict.fromkeys(read.where)),
+        like=tuple(dict.fromkeys(read.like)),
+        unlike=tuple(dict.fromkeys(read.unlike)),
         lookup=lookup,
         filters=_joined(read.filters(), filters or Filters()),
         sort=sort,
@@ -74,107 +76,190 @@ def parse(
         limit=limit,
         upto=upto,
         explain=explain,
-        notes=tuple(notes),
+        facets=facets,
+        verbatim=verbatim,
+        notes=tuple(dict.fromkeys(read.notes)),
     )
 
 
 def _id(text: str) -> str:
     """The canonical id that *text* is, else empty. A blank may stand only behind a scheme: ``doi: 10.1000/x``."""
-    return (ids.parse(text) or "") if " " not in text or _SCHEMED.fullmatch(text) else ""
+    whole = " " not in text or _SCHEMED.fullmatch(text)
+    return (ids.parse(text) or "") if whole and not _QUOTE.search(text) else ""
 
 
-class _Reading:
-    """What has been understood so far."""
+class _Group:
+    """What stood in brackets: clauses that no operator has joined yet."""
 
-    def __init__(self) -> None:
-        self.words: list[str] = []
-        self.phrases: list[str] = []
-        self.without: list[str] = []
-        self.years: tuple[int | None, int | None] = (None, None)
-        self.named: dict[str, list[str]] = {}
-
-    @property
-    def only_words(self) -> bool:
-        return bool(self.words) and not (self.phrases or self.without or self.named or any(self.years))
-
-    def filters(self) -> Filters:
-        named = {name: tuple(dict.fromkeys(values)) for name, values in self.named.items()}
-        none: tuple[str, ...] = ()
-        return Filters(
-            *self.years,
-            venues=named.get("venues", none),
-            authors=named.get("authors", none),
-            categories=named.get("categories", none),
-            sources=named.get("sources", none),
-        )
+    def __init__(self, clauses: "list[Node | _Group]") -> None:
+        self.clauses = clauses
 
 
-def _read(text: str, notes: list[str]) -> _Reading:
-    read = _Reading()
-    for piece in _pieces(text):
-        if not piece.closed:
-            notes.append("A closing quotation mark was missing; it was added at the end.")
-        if piece.field == "year":
-            _read_year(piece, read, notes)
-        elif piece.value and piece.field:
-            read.named.setdefault(_FIELD[piece.field], []).append(piece.value)
-        elif piece.value:
-            if piece.minus and not piece.phrase and _NAMED.match(piece.value):
-                notes.append(f"“-{piece.value}” was read as a word to leave out; only words can be left out.")
-            (read.without if piece.minus else read.phrases if piece.phrase else read.words).append(piece.value)
-    if len(read.words) > MAX_WORDS:
-        notes.append(f"Only the first {MAX_WORDS} words were searched.")
-        del read.words[MAX_WORDS:]
-    return read
+class _Parser:
+    """Recursive descent over the tokens; at most MAX_DEPTH deep."""
 
+    def __init__(self, text: str, read: Reading) -> None:
+        self._text, self._read = text, read
+        self._tokens = _shallow(list(tokens(text)), read)
+        self._at = 0
 
-def _read_year(piece: _Piece, read: _Reading, notes: list[str]) -> None:
-    span = year_span(piece.value)
-    if span is None:
-        notes.append(f"“year:{piece.value}” is no year or range like 2021..2024; it was searched as words.")
-        if piece.phrase:
-            read.words.append("year")
-            read.phrases += [piece.value] if piece.value else []
+    def run(self) -> None:
+        for one in self._clauses("", 0):
+            self._take(one)
+
+    # -- what was understood, taken over -------------------------------------------------------------------------------
+
+    def _take(self, one: "Node | _Group") -> None:
+        """A clause of the question itself."""
+        if isinstance(one, _Group):  # brackets that nothing is joined to say nothing
+            for clause in one.clauses:
+                self._take(clause)
+        elif isinstance(one, Term) and one.field == "" and one.kind == "word":
+            self._read.words.append(one.text)
+        elif not self._read.filter(one):
+            self._require(one)
+
+    def _require(self, node: Node) -> None:
+        """A condition; what has a place of its own in a `Query` goes there."""
+        for part in node.nodes if isinstance(node, And) else (node,):
+            if isinstance(part, Term) and part.kind == "phrase" and not part.field:
+                self._read.phrases.append(part.text)
+            elif isinstance(part, Not) and isinstance(part.node, Term) and _left_out(part.node):
+                self._read.without.append(part.node.text)
+            else:
+                self._read.require(part)
+
+    # -- the grammar ---------------------------------------------------------------------------------------------------
+
+    def _clauses(self, field: str, depth: int) -> "list[Node | _Group]":
+        found: list[Node | _Group] = []
+        while (token := self._peek()) is not None:
+            if token.kind == ")":
+                if depth:
+                    break
+                self._next()
+                self._read.problem(Problem(token.start, ")", "closes nothing", "it was left out"))
+            elif token.kind in ("AND", "OR"):
+                self._next()
+                self._read.problem(Problem(token.start, token.kind, "has nothing before it", "it was left out"))
+            elif (one := self._or(field, depth)) is not None:
+                found.append(one)
+        return found
+
+    def _or(self, field: str, depth: int) -> "Node | _Group | None":
+        return self._series("OR", field, depth)
+
+    def _and(self, field: str, depth: int) -> "Node | _Group | None":
+        return self._series("AND", field, depth)
+
+    def _series(self, word: str, field: str, depth: int) -> "Node | _Group | None":
+        """Parts with *word* between them."""
+        below = self._and if word == "OR" else self._one
+        parts = [below(field, depth)]
+        while (token := self._peek()) is not None and token.kind == word:
+            self._next()
+            after = self._peek()
+            if after is None or after.kind in (")", "AND", "OR"):
+                self._read.problem(Problem(token.start, word, "has nothing after it", "it was left out"))
+                continue
+            parts.append(below(field, depth))
+        some = [part for part in parts if part is not None]
+        if len(some) < 2:
+            return some[0] if some else None
+        return _meant(joined(Or if word == "OR" else And, [self._hard(part) for part in some]))
+
+    def _one(self, field: str, depth: int) -> "Node | _Group | None":
+        token, turns = self._next(), 0
+        while token.kind == "NOT":
+            after = self._peek()
+            if after is None or after.kind in (")", "AND", "OR"):
+                self._read.problem(Problem(token.start, "NOT", "has nothing after it", "it was left out"))
+                return None
+            token, turns = self._next(), turns + 1
+        one = self._unit(token, field, depth)
+        for _ in range(turns % 2 or (2 if turns else 0)):
+            one = None if one is None else negated(self._hard(one))
+        return _meant(one) if turns and one is not None and not isinstance(one, _Group) else one
+
+    def _unit(self, token: Token, field: str, depth: int) -> "Node | _Group | None":
+        """A word, a phrase, or what stands in brackets, with the sign before it."""
+        if token.kind == "(":
+            return self._group(token, field, depth)
+        inner = token.field or field
+        if inner == "like":
+            self._read.likes(token)
+            return None
+        one = leaf(inner, token, self._read)
+        return one if one is None or not token.sign else self._signed(token.sign, one)
+
+    def _group(self, token: Token, field: str, depth: int) -> "Node | _Group | None":
+        clauses = self._clauses(token.field or field, depth + 1)
+        if self._peek() is None:
+            self._read.problem(Problem(token.start, "(", "is never closed", "it was closed at the end"))
         else:
-            read.words.append(f"year:{piece.value}")
-        return
-    if read.years != (None, None):
-        notes.append("Several years were asked for; the last one was used.")
-    read.years = span
+            self._next()
+        if not clauses:
+            return None
+        group = _Group(clauses)
+        return self._signed(token.sign, group) if token.sign else group
+
+    def _signed(self, sign: str, one: "Node | _Group") -> Node:
+        node = self._hard(one)
+        if sign == "-":
+            return _meant(negated(node))
+        return And((node,)) if isinstance(node, (Term, Is)) else node
+
+    def _hard(self, one: "Node | _Group") -> Node:
+        """A part of an operator's: all of what stands in brackets must hold."""
+        if isinstance(one, _Group):
+            return joined(And, [self._hard(clause) for clause in one.clauses])
+        return one.nodes[0] if isinstance(one, And) and len(one.nodes) == 1 else one
+
+    def _peek(self) -> Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def _next(self) -> Token:
+        self._at += 1
+        return self._tokens[self._at - 1]
+
+
+def _shallow(found: list[Token], read: Reading) -> list[Token]:
+    """The tokens without brackets that nest too deep."""
+    depth, kept = 0, []
+    for token in found:
+        if token.kind == "(":
+            depth += 1
+        if token.kind not in "()" or depth <= MAX_DEPTH:
+            kept.append(token)
+        if token.kind == ")":
+            depth = max(0, depth - 1)
+    if len(kept) < len(found):
+        read.note(f"Brackets nest more than {MAX_DEPTH} deep; the inner ones were left out.")
+    return kept
+
+
+def _meant(node: Node) -> Node:
+    """A condition as it came out of an operator: an `And` of one, where a word by itself would be a wish."""
+    return And((node,)) if isinstance(node, Term) else node
+
+
+def _left_out(term: Term) -> bool:
+    """Whether the term, negated, has its place among the words to leave out: they are phrases when they have blanks."""
+    return term.field == "" and (term.kind == "word" or (term.kind == "phrase" and " " in term.text))
 
 
 def _joined(one: Filters, two: Filters) -> Filters:
-    """Both: alternatives united, a year bound of *two* wins over one of *one*."""
+    """Both: alternatives united, a bound of *two* wins over one of *one*."""
+
+    def both(name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(getattr(one, name) + getattr(two, name)))
+
     return Filters(
         year_from=two.year_from if two.year_from is not None else one.year_from,
         year_to=two.year_to if two.year_to is not None else one.year_to,
-        venues=tuple(dict.fromkeys(one.venues + two.venues)),
-        authors=tuple(dict.fromkeys(one.authors + two.authors)),
-        categories=tuple(dict.fromkeys(one.categories + two.categories)),
-        sources=tuple(dict.fromkeys(one.sources + two.sources)),
-    )
-
-
-def _pieces(text: str) -> Iterator[_Piece]:
-    for match in _PIECE.finditer(text):
-        phrase = match["phrase"] is not None
-        value = clean(match["phrase"] if phrase else match["word"])
-        field = (match["field"] or "").lower()
-        yield _Piece(field, value, phrase, bool(match["minus"]) and not field, not phrase or bool(match["close"]))
-
-
-def year_span(value: str) -> tuple[int | None, int | None] | None:
-    """``2021``, ``2021..2024``, ``2021..``, ``..2024`` as inclusive bounds, the smaller first; None if it is none."""
-    match = _YEARS.fullmatch(value)
-    if not match or not (match[1] or match[3]):
-        return None
-    low = int(match[1]) if match[1] else None
-    high = int(match[3]) if match[3] else (None if match[2] else low)
-    if low is not None and high is not None and low > high:
-        low, high = high, low
-    if any(year is not None and not FIRST_YEAR <= year <= LAST_YEAR for year in (low, high)):
-        return None
-    return low, high
+        venues=both("venues"), authors=both("authors"), categories=both("categories"), sources=both("sources"),
+        has=both("has"), added=two.added or one.added,
+    )  # fmt: skip
 
 
 def _check(sort: Sort, offset: int, limit: int, upto: int) -> None:
