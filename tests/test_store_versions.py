@@ -24,12 +24,12 @@ REVISIONS = [step.revision for step in reversed(list(SCRIPT.walk_revisions()))]
 
 
 def tables(database: Database) -> dict[str, Any]:
-    """Everything the database says about its tables."""
+    """Everything the database says about its tables; columns are used by name, and stand in any order."""
     with database.reading() as connection:
         look = sa.inspect(connection)
         found: dict[str, Any] = {}
         for name in look.get_table_names():
-            columns = [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in look.get_columns(name)]
+            columns = sorted((c["name"], str(c["type"]), c["nullable"], c["default"]) for c in look.get_columns(name))
             indexes = sorted(
                 (
                     index["name"],

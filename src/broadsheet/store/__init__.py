@@ -50,18 +50,22 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """The latest state of one row. *paper* is None when the row is gone (absorbed or removed)."""
+    """The latest state of one row. *paper* is None when the row is gone (absorbed or removed).
+
+    *added* is when the row was made, Unix seconds; 0 when nobody noted it (libraries of before version 0003).
+    """
 
     seq: int
     pk: int
     paper: Paper | None
+    added: int
 
 
 _COUNTER = sa.text("SELECT papers, seq FROM counter")
 _NEWEST = sa.text("SELECT pk FROM counter")
 _WRITTEN = sa.text("SELECT written FROM counter")
 _MARK = sa.text("SELECT value FROM mark WHERE seq >= :seq ORDER BY seq LIMIT 1")
-_CHANGES = sa.text("SELECT seq, pk, data FROM paper WHERE seq > :after ORDER BY seq LIMIT :limit")
+_CHANGES = sa.text("SELECT seq, pk, added, data FROM paper WHERE seq > :after ORDER BY seq LIMIT :limit")
 _SCAN = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
 _GET = "SELECT pk, data FROM paper WHERE pk IN :values AND data IS NOT NULL"
 _RESOLVE = """
@@ -140,7 +144,7 @@ class Store:
         """The latest state of each row that changed after number *after*, oldest change first, at most *limit*."""
         with self._database.reading() as connection:
             rows = connection.execute(_CHANGES, {"after": after, "limit": limit}).all()
-        return [Change(seq, pk, None if data is None else decode(data)) for seq, pk, data in rows]
+        return [Change(seq, pk, None if data is None else decode(data), added) for seq, pk, added, data in rows]
 
     def get(self, pks: Sequence[int]) -> dict[int, Paper]:
         """pk -> paper, in the order asked; a pk that is gone or was never given is left out."""

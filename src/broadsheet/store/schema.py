@@ -6,7 +6,7 @@ revision; ``tests/test_store_versions.py`` compares the two.
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-HEAD = "0002"
+HEAD = "0003"
 VERSION_TABLE = "broadsheet_version"  # Alembic's table under a name of our own: it also says whose database this is
 
 metadata = MetaData()
@@ -21,6 +21,7 @@ paper = Table(
     Column("pk", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("into", Integer),  # the paper that absorbed this one
+    Column("added", BigInteger, nullable=False, server_default="0"),  # when the row was made, Unix seconds; 0: unknown
     Column("data", Text),
     Index("paper_seq", "seq", unique=True),
     Index("paper_into", "into", sqlite_where=_GONE, postgresql_where=_GONE),
@@ -153,4 +154,43 @@ apart = Table(
     Column("why", Text, nullable=False),
     Index("apart_b", "b"),
     sqlite_with_rowid=False,
+)
+
+# Questions that somebody has given a name. `key` is the name folded: there is one of it, however it is written. `seen`
+# is the highest row number that an answer could have when somebody last looked: what came later is new.
+saved = Table(
+    "saved",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("sort", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("looked", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Papers kept on lists. A list is there for as long as a paper is on it; `list` is its name folded, `name` as it was
+# first written.
+listed = Table(
+    "listed",
+    metadata,
+    Column("list", Text, primary_key=True),
+    Column("pk", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Index("listed_pk", "pk"),
+    sqlite_with_rowid=False,
+)
+
+# What was asked, for those who have turned that on.
+asked = Table(
+    "asked",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("sort", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("total", Integer, nullable=False),
 )

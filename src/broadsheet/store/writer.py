@@ -1,6 +1,7 @@
 """One transaction of changes to a store. Whoever holds a `Writer` is the only writer there is."""
 
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ _UNLOCK = sa.text(
 
 _MARK = sa.text("INSERT INTO mark (seq, value) VALUES (:seq, :value)")
 
-_INSERT = "INSERT INTO paper (pk, seq, data) VALUES (:pk, :seq, :data)"
+_INSERT = "INSERT INTO paper (pk, seq, added, data) VALUES (:pk, :seq, :added, :data)"
 _REPLACE = "UPDATE paper SET seq = :seq, data = :data WHERE pk = :pk AND data IS NOT NULL"
 _TOUCH = "UPDATE paper SET data = :data WHERE pk = :pk AND data IS NOT NULL"
 _DROP = sa.text('UPDATE paper SET seq = :seq, data = NULL, "into" = :into WHERE pk = :pk AND data IS NOT NULL')
@@ -77,6 +78,7 @@ class Writer:
         self._connection, self._bulk = connection, bulk
         self._seq, self._pk, self._papers, self._blocked, self._written = map(int, connection.execute(_LOCK).one())
         self._began = self._seq
+        self._at = int(time.time())  # when the rows of this transaction were made
         if bulk is None and self._blocked < self._pk:
             catch_up(connection, self._blocked)
             self._blocked = self._pk
@@ -115,10 +117,8 @@ class Writer:
         if self._bulk is None or not papers:
             return
         pks = list(range(self._pk + 1, self._pk + 1 + len(papers)))
-        many(self._connection, _INSERT, [(pk, self._next(), one.data) for pk, one in zip(pks, papers, strict=True)])
+        self._rows(pks, [one.data for one in papers])
         many(self._connection, _ALIAS, sorted([(i, pk) for pk, one in zip(pks, papers, strict=True) for i in one.ids]))
-        self._pk += len(papers)
-        self._papers += len(papers)
         self._bulk.add(papers, pks)
 
     def flush(self) -> None:
@@ -131,11 +131,15 @@ class Writer:
         """New rows; their pks in the order of *papers*. Raises `codec.Unstorable` before anything is written."""
         data = [encode(paper) for paper in papers]
         pks = list(range(self._pk + 1, self._pk + 1 + len(papers)))
-        many(self._connection, _INSERT, [(pk, self._next(), text) for pk, text in zip(pks, data, strict=True)])
-        self._pk += len(papers)
-        self._papers += len(papers)
+        self._rows(pks, data)
         self.remember(zip(pks, papers, strict=True))
         return pks
+
+    def _rows(self, pks: Sequence[int], data: Sequence[str]) -> None:
+        at = self._at
+        many(self._connection, _INSERT, [(pk, self._next(), at, text) for pk, text in zip(pks, data, strict=True)])
+        self._pk += len(pks)
+        self._papers += len(pks)
 
     def replace(self, pairs: Sequence[tuple[int, Paper]]) -> None:
         """New contents for living rows, each a change that the indexes follow."""
