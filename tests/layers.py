@@ -40,8 +40,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"enrich"}),
     frozenset({"standing", "sync"}),
     frozenset({"library"}),
+    frozenset({"export"}),
     frozenset({"web", "worker", "console"}),
-    frozenset({"checkup", "demonstration", "export", "models"}),  # the longer verbs
+    frozenset({"checkup", "demonstration", "models"}),  # the longer verbs
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),
 )

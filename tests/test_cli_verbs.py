@@ -283,6 +283,19 @@ def test_what_a_question_finds_is_exported(home: Path, tmp_path: Path) -> None:
     assert "cannot be written" in wrong.err
 
 
+def test_an_export_comes_in_the_order_asked_for(home: Path) -> None:
+    papers = [json.loads(line) for line in broadsheet(home, "export", "--sort", "old").out.splitlines()]
+    dates = [paper.get("date") or str(paper.get("year", "9999")) for paper in papers]
+    assert len(papers) == len(ROWS) and dates == sorted(dates)
+    lines = broadsheet(home, "export", "venue:PaperConf", "--sort", "new", "-n", "3").out.splitlines()
+    assert [json.loads(line)["year"] for line in lines] == sorted(
+        (row["year"] for row in ROWS if row.get("venue") == "PaperConf" and "year" in row), reverse=True
+    )[:3]
+    assert (
+        "sort is 'best'; it must be one of relevance, new" in broadsheet(home, "export", "--sort", "best", code=2).err
+    )
+
+
 def test_a_reader_who_has_seen_enough(home: Path) -> None:
     line = f"{' '.join(PROGRAM)} export | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(

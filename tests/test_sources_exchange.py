@@ -21,8 +21,7 @@ def only(kind: str, data: bytes) -> Paper:
 
 
 def as_csv(one: Paper) -> bytes:
-    head, writer = export._FORMATS["csv"]
-    return head + writer()(one)
+    return b"".join(export.encoded([one], "csv"))
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@"])

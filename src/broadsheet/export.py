@@ -5,6 +5,7 @@ import io
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +16,7 @@ from broadsheet import cite
 from broadsheet.errors import Mistake, StoreError
 from broadsheet.library import Library
 from broadsheet.paper import Paper
-from broadsheet.query import MAX_LIMIT, MAX_OFFSET
+from broadsheet.query import MAX_LIMIT, Query, Sort
 
 COLUMNS = (
     "id",
@@ -33,16 +34,20 @@ COLUMNS = (
 )
 
 
-def write(library: Library, question: str, kind: str, output: Path | None, limit: int | None) -> int:
-    """Write the papers that *question* finds (all of them when it is empty); how many. Raises Mistake, StoreError.
+def write(
+    library: Library, question: str, kind: str, output: Path | None, limit: int | None, sort: Sort | None = None
+) -> int:
+    """Write the papers that *question* finds; how many. Raises Mistake, StoreError.
 
-    A file is written beside *output* and renamed, so a failed export leaves no half of one.
+    Without a question and a *sort*, that is the whole library, in the order it came. A file is written beside *output*
+    and renamed, so a failed export leaves no half of one.
     """
     if kind not in _FORMATS:
         raise Mistake(f"--format is {kind!r}; it must be one of {', '.join(_FORMATS)}")
     if limit is not None and limit < 1:
         raise Mistake(f"--limit is {limit}; it must be 1 or more")
-    papers = islice(_found(library, question) if question.strip() else library.papers(), limit)
+    query = library.parse(question, sort=sort or "relevance", limit=MAX_LIMIT)
+    papers = islice(found(library, query) if question.strip() or sort else library.papers(), limit)
     if output is None:
         return _write(papers, kind, sys.stdout.buffer)
     new = output.with_name(output.name + ".new")
@@ -56,22 +61,28 @@ def write(library: Library, question: str, kind: str, output: Path | None, limit
     return count
 
 
-def _found(library: Library, question: str) -> Iterator[Paper]:
+def found(library: Library, query: Query) -> Iterator[Paper]:
+    """Every paper that answers *query*, in its order: at most MAX_OFFSET, of those that were there when it began."""
     offset: int | None = 0
-    while offset is not None and offset < MAX_OFFSET:
-        page = library.search(library.parse(question, offset=offset, limit=MAX_LIMIT))
+    query = replace(query, limit=MAX_LIMIT)
+    while offset is not None:
+        page = library.search(query.turned(offset))
         yield from (hit.paper for hit in page.hits)
-        offset = page.next_offset
+        query, offset = page.query, page.next_offset
+
+
+def encoded(papers: Iterable[Paper], kind: str) -> Iterator[bytes]:
+    """A file of *kind* (one of `KINDS`) in pieces: what it begins with, then one piece a paper."""
+    head, writer = _FORMATS[kind]
+    line = writer()
+    yield head
+    yield from map(line, papers)
 
 
 def _write(papers: Iterable[Paper], kind: str, file: BinaryIO) -> int:
-    head, writer = _FORMATS[kind]
-    line = writer()
-    file.write(head)
-    count = 0
-    for paper in papers:
-        file.write(line(paper))
-        count += 1
+    count = -1  # the head is no paper
+    for count, piece in enumerate(encoded(papers, kind)):  # noqa: B007  # counted to the end
+        file.write(piece)
     file.flush()
     return count
 
@@ -124,3 +135,4 @@ _FORMATS: dict[str, tuple[bytes, Callable[[], Callable[[Paper], bytes]]]] = {
     "ris": (b"", lambda: lambda paper: _text(cite.ris(paper))),
     "csv": (b"\xef\xbb\xbf" + _csv_row(list(COLUMNS)), lambda: _csv_line),
 }
+KINDS = tuple(_FORMATS)

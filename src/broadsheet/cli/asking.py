@@ -1,7 +1,7 @@
 """The verbs that ask: search, similar, show, stats, evaluate, export."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -10,7 +10,7 @@ from broadsheet.cli._group import cli, json_option, library_of, options_of
 from broadsheet.errors import Mistake
 
 if TYPE_CHECKING:
-    from broadsheet.query import Filters
+    from broadsheet.query import Filters, Sort
 
 
 @cli.command()
@@ -135,11 +135,14 @@ def evaluate(context: click.Context, /, file: Path, as_json: bool, **own: Any) -
 @click.option("--format", "kind", default="jsonl", show_default=True, help="bibtex, ris, csv or jsonl.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file, instead of standard output.")
 @click.option("-n", "--limit", type=int, default=None, help="At most so many papers.")
+@click.option("--sort", help="relevance, new, old, cited or rising.")
 @click.pass_context
-def export(context: click.Context, query: tuple[str, ...], kind: str, output: Path | None, limit: int | None) -> None:
-    """Write papers as BibTeX, RIS, CSV or JSON Lines: the whole library, or what QUERY finds."""
+def export(
+    context: click.Context, query: tuple[str, ...], kind: str, output: Path | None, limit: int | None, sort: str | None
+) -> None:
+    """Write papers as BibTeX, RIS, CSV or JSON Lines: the whole library, or the first 10,000 that QUERY finds."""
     from broadsheet import console, export
     from broadsheet.text import plural
 
-    count = export.write(library_of(context), " ".join(query), kind, output, limit)
+    count = export.write(library_of(context), " ".join(query), kind, output, limit, cast("Sort | None", sort))
     console.say(f"{plural(count, 'paper')} written as {kind}" + (f" to {output}" if output else ""))
