@@ -13,28 +13,33 @@ import sqlalchemy as sa
 
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
-from broadsheet.store import checks, ledger
+from broadsheet.store import checks, ledger, shelves
 from broadsheet.store.codec import Unstorable, decode, encode
 from broadsheet.store.copies import Alike, Before, Copy, alike, copies_of, history_of
 from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
 from broadsheet.store.prepared import Prepared, mark_of
+from broadsheet.store.shelves import Asked, Kept, Saved, Shelves
 from broadsheet.store.upgrade import ready
-from broadsheet.store.writer import Writer
+from broadsheet.store.writer import Writer, now
 from broadsheet.text import title_key
 
 __all__ = [
     "Alike",
     "Aside",
+    "Asked",
     "Before",
     "Change",
     "Copy",
     "Cursor",
     "Health",
+    "Kept",
     "Known",
     "Prepared",
     "Run",
+    "Saved",
+    "Shelves",
     "Store",
     "Tally",
     "Unstorable",
@@ -265,6 +270,47 @@ class Store:
         """source -> how many of its records are set aside."""
         with self._database.reading() as connection:
             return ledger.failures(connection)
+
+    def saved(self) -> list[Saved]:
+        """The searches that have a name, by name."""
+        with self._database.reading() as connection:
+            return shelves.saved(connection)
+
+    def saved_as(self, name: str) -> Saved | None:
+        """The search of that name, however it is written."""
+        with self._database.reading() as connection:
+            return shelves.saved_as(connection, name)
+
+    def lists(self) -> list[Kept]:
+        """The lists of papers, by name."""
+        with self._database.reading() as connection:
+            return shelves.lists(connection)
+
+    def listed(self, name: str) -> list[int]:
+        """The papers on the list of that name, however it is written, the last put there first; none: no such list."""
+        with self._database.reading() as connection:
+            return shelves.listed(connection, name)
+
+    def asked(self, limit: int = 100) -> list[Asked]:
+        """What was asked, the latest first."""
+        with self._database.reading() as connection:
+            return shelves.asked(connection, limit)
+
+    @contextmanager
+    def noting(self) -> Iterator[Shelves]:
+        """A transaction for what is noted while somebody reads: it changes no paper, and is not in their writer's way.
+
+        The SQLite database itself still has one writer at a time.
+        """
+        with self._database.discreet() as connection:
+            yield Shelves(connection, now())
+
+    def wipe(self) -> int:
+        """Forgets all that was asked, for good; how many questions that were."""
+        with self.noting() as shelf:
+            count = shelf.wipe()
+        self._database.empty_log()
+        return count
 
     def size(self) -> dict[str, int]:
         """Bytes on disk, by part."""

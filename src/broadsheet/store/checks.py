@@ -16,7 +16,7 @@ _ASTRAY = sa.text(
     WHERE q."into" IS NOT NULL AND (q.data IS NOT NULL OR p.pk IS NULL OR p."into" IS NOT NULL)
     """
 )
-_OF_PAPERS = {"copy": ("pk",), "history": ("pk",), "kin": ("a", "b")}
+_OF_PAPERS = {"copy": ("pk",), "history": ("pk",), "kin": ("a", "b"), "listed": ("pk",)}
 _ROWS = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
 _ALIASES = 'SELECT a.id, coalesce(q."into", q.pk) FROM alias a JOIN paper q ON q.pk = a.pk WHERE a.id IN :values'
 _TITLES = 'SELECT t.block, coalesce(q."into", q.pk) FROM title t JOIN paper q ON q.pk = t.pk WHERE t.block IN :values'

@@ -61,6 +61,26 @@ class Database:
                 yield connection
 
     @contextmanager
+    def discreet(self) -> Iterator[sa.Connection]:
+        """A transaction that writes over what it deletes. A PostgreSQL server does so in its own time."""
+        with self.writing() as connection:
+            if self.path is not None:
+                connection.execute(sa.text("PRAGMA secure_delete=ON"))
+            try:
+                yield connection
+            finally:
+                if self.path is not None:
+                    connection.execute(sa.text("PRAGMA secure_delete=OFF"))
+
+    def empty_log(self) -> None:
+        """Takes the past out of SQLite's log, if nobody is reading there; else it goes when the log is used again."""
+        if self.path is not None:
+            with self._world(), self.engine.connect() as connection:
+                connection.connection.execute("PRAGMA busy_timeout=1000")
+                connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # outside of a transaction
+                connection.connection.execute(f"PRAGMA busy_timeout={int(self.wait * 1000)}")
+
+    @contextmanager
     def creating(self) -> Iterator[sa.Connection]:
         """As `writing`, alone in the database even when it has no table yet."""
         with self.writing() as connection:

@@ -16,6 +16,7 @@ from broadsheet.store.db import many
 from broadsheet.store.known import Known, match
 from broadsheet.store.ledger import Tally
 from broadsheet.store.prepared import TITLE, Prepared, catch_up, mark_of
+from broadsheet.store.shelves import Shelves
 
 if TYPE_CHECKING:
     from broadsheet.store.bulk import Bulk
@@ -89,6 +90,11 @@ class Writer:
     def copies(self) -> Copies:
         """The copies, histories and links of papers."""
         return Copies(self._connection, now())
+
+    @property
+    def shelves(self) -> Shelves:
+        """Saved searches, and lists of papers."""
+        return Shelves(self._connection, now())
 
     def finish(self) -> None:
         """Writes the counters down; called once, by `Store.writing`, before the commit."""
@@ -168,16 +174,18 @@ class Writer:
         many(self._connection, _NO_ALIAS, [(identifier,) for identifier in ids])
 
     def absorb(self, pk: int, into: int) -> None:
-        """The row *pk* is gone; its ids, and those of all that it had absorbed, lead to *into*."""
+        """The row *pk* is gone; its ids, and those of all that it had absorbed, lead to *into*, and so do lists."""
         if pk == into or not self._connection.execute(_LIVE, {"pk": into}).scalar_one():
             raise ValueError(f"row {pk} cannot be absorbed by row {into}")
         self._gone(pk, into)
         self._connection.execute(_FOLLOW, {"pk": pk, "into": into})
+        self.shelves.move(pk, into)
 
     def remove(self, pk: int) -> None:
         """The row *pk* is gone with all that was kept of it, and its ids lead nowhere."""
         self._gone(pk, None)
         self.copies.forget(pk)
+        self.shelves.forget(pk)
 
     def _gone(self, pk: int, into: int | None) -> None:
         done = self._connection.execute(_DROP, {"pk": pk, "seq": self._seq + 1, "into": into}).rowcount
