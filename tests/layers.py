@@ -38,7 +38,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"ingest", "digest", "evaluate", "prepare"}),
     frozenset({"harvest", "quarantine", "lookup"}),
     frozenset({"enrich"}),
-    frozenset({"standing", "sync"}),
+    frozenset({"standing", "sync", "shelves"}),
     frozenset({"library"}),
     frozenset({"export"}),
     frozenset({"web", "worker", "console"}),

@@ -19,6 +19,7 @@ from broadsheet import ids, querylang, settings
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import Filters, Page, Query, Sort
+from broadsheet.shelves import Shelved
 from broadsheet.store import Store
 from broadsheet.watch import BLIND, Indexing, Watch
 
@@ -79,7 +80,7 @@ class Shelf(NamedTuple):
     years: tuple[tuple[str, int], ...]
 
 
-class Library:
+class Library(Shelved):
     """Opened by `open_library`. Safe to share between threads; several processes may hold the same library."""
 
     def __init__(self, config: "Settings", store: Store, env: Mapping[str, str]) -> None:

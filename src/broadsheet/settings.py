@@ -89,6 +89,9 @@ class Settings:
     )
     threads: int = _row(0, "", "How many processor cores indexing may use; 0 for all.", low=0, high=1024)
     page_size: int = _row(10, "search", "How many papers a page of results shows.", low=1, high=200)
+    history: bool = _row(
+        False, "search", "Whether what is asked is remembered; `broadsheet history` shows it, and wipes it."
+    )
     weight_text: float = _row(0.5, "search", "How much the words of the question count (BM25).", low=0, high=10)
     weight_meaning: float = _row(0.25, "search", "How much nearness in meaning counts.", low=0, high=10)
     weight_coverage: float = _row(0.1, "search", "How much it counts to hold all words.", low=0, high=10)
