@@ -100,6 +100,13 @@ def negated(node: Node) -> Node:
     return node.node if isinstance(node, Not) else Not(node)
 
 
+def author(name: str) -> Term:
+    """The condition that a filter by *name* is: words of a name, or the beginning of one (``hint*``)."""
+    if name.endswith("*") and len(name) > 2 and name[:-1].isalnum():
+        return Term(name[:-1], "author", "prefix")
+    return Term(name, "author", "phrase" if any(sign in name for sign in " ()") else "word")
+
+
 def leaves(node: Node) -> Iterator["Term | Is"]:
     if isinstance(node, (And, Or)):
         for part in node.nodes:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from broadsheet.condition import Node, clause, quoted, wanted
+from broadsheet.condition import Is, Node, Not, Or, Term, author, clause, joined, quoted, wanted
 from broadsheet.paper import Paper
 
 Sort = Literal["relevance", "new", "old", "cited", "rising"]
@@ -38,6 +38,18 @@ class Filters:
 
     def __bool__(self) -> bool:
         return self != _NO_FILTERS
+
+    @property
+    def conditions(self) -> tuple[Node, ...]:
+        """Each filter as a condition."""
+        whole = (("venue", self.venues), ("category", self.categories), ("source", self.sources))
+        either: list[list[Node]] = [[author(name) for name in self.authors]]
+        either += [[Is(field, value) for value in values] for field, values in whole]
+        found = [joined(Or, nodes) for nodes in either if nodes]
+        found += [Is("has", one) for one in self.has]
+        if years := years_text(self.year_from, self.year_to):
+            found.append(Is("year", years))
+        return (*found, *((Is("added", self.added),) if self.added else ()))
 
 
 _NO_FILTERS = Filters()
@@ -105,6 +117,13 @@ class Query:
     def asks(self) -> bool:
         """Whether there is anything to match, beyond filters."""
         return bool(self.words or self.phrases or self.without or self.where or self.like or self.unlike or self.lookup)
+
+    @property
+    def conditions(self) -> tuple[Node, ...]:
+        """All that must hold, the filters apart."""
+        phrases = (Term(phrase, "", "phrase") for phrase in self.phrases)
+        without = (Not(Term(word, "", "phrase" if " " in word else "word")) for word in self.without)
+        return (*phrases, *without, *self.where)
 
     @property
     def searched(self) -> str:
@@ -179,10 +198,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer: *total* papers fit the question (at least so many when *more_than* is set), these are some.
+    """An answer: *total* papers fit the question, these are some.
 
-    years   year -> how many of the fitting papers, for the histogram; empty when not asked for
+    reach   how many of them can be turned to; the others are reached by narrowing the question down
+    facets  facet -> (value, how many of the fitting papers have it), the commonest first; empty when not asked for
     notes   sentences for the reader: the index is behind, a quote was closed, words were cut
+    mended  the words that were searched instead, where some were misspelled
     near    questions that would find something, when this one found nothing
     """
 
@@ -190,15 +211,21 @@ class Page:
     total: int
     hits: tuple[Hit, ...] = ()
     took_ms: float = 0.0
-    more_than: bool = False
-    years: Mapping[int, int] = field(default_factory=dict)
+    reach: int = 0
+    facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    mended: str = ""
     near: tuple[str, ...] = ()
+
+    @property
+    def years(self) -> dict[int, int]:
+        """year -> how many of the fitting papers, for the histogram."""
+        return {int(year): count for year, count in sorted(self.facets.get("year", ()))}
 
     @property
     def next_offset(self) -> int | None:
         end = self.query.offset + self.query.limit  # not after the hits: one may have gone from the store since
-        return end if end < min(self.total, MAX_OFFSET) else None
+        return end if end < min(self.reach, MAX_OFFSET) else None
 
     @property
     def previous_offset(self) -> int | None:
@@ -208,9 +235,10 @@ class Page:
         return {
             "query": self.query.canonical(),
             "total": self.total,
-            **({"more_than": True} if self.more_than else {}),
             "took_ms": round(self.took_ms, 3),
             "upto": self.query.upto,
             "hits": [hit.to_dict() for hit in self.hits],
+            **({"facets": {name: dict(values) for name, values in self.facets.items()}} if self.facets else {}),
+            **({"mended": self.mended} if self.mended else {}),
             **({"notes": list(self.notes)} if self.notes else {}),
         }

@@ -1,7 +1,12 @@
-"""The middle stage: a question's candidates of both indexes, their facts, their order: one whole list."""
+"""The middle stage: a question's candidates of both indexes, their facts, their order: one whole list.
+
+What answers a question: the papers that fit its conditions and hold enough of its plain words (`index.lexical.enough`),
+and, in the order of relevance, the best by words and by meaning whatever they hold.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -10,128 +15,166 @@ import numpy.typing as npt
 
 from broadsheet import rank
 from broadsheet.embed import Encoder, Vectors
-from broadsheet.index import Reader
 from broadsheet.index.analysis import plain_words, stem, stems
-from broadsheet.index.dense import NARROW_ROWS, NOWHERE, Mask, Near
+from broadsheet.index.conditions import Given
 from broadsheet.index.lexical import Match, Ranked
-from broadsheet.index.places import LAST, gathered, scattered
+from broadsheet.index.places import scattered
+from broadsheet.index.reader import Reader
 from broadsheet.query import MAX_OFFSET, MAX_WORDS, Query
 from broadsheet.rank import Facts
 from broadsheet.store import Store
 
 Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
+Facets = Mapping[str, tuple[tuple[str, int], ...]]
 
 DEPTH = 100  # candidates from each index that are ranked by all signals; 400 changed no figure of bench/relevance.py
-LONGEST = 500  # papers that hold a word of the question and can be paged to
+LONGEST = 500  # papers that are listed at first; who turns further gets up to MAX_OFFSET
 TITLE_WEIGHT = 0.25  # of a word in the title, beside the same word in the text
 AUTHOR_WEIGHT = 0.5  # of a word that is part of an author's name
 UNDATED = 2**31 - 1  # where the oldest come first: after all that have a date
+FACETS = {"year": 400, "venue": 30, "category": 30, "author": 30, "source": 30, "has": 10}  # how many values of each
+_COLUMN = {"new": "date", "old": "date", "cited": "citations", "rising": "rising"}
 
 
 class Listing(NamedTuple):
-    """A whole result in order, and for the ranked ones each signal's score by position."""
+    """A result in order, as far as it is listed, and for the ranked ones each signal's score by position.
+
+    total   of all that answer the question, however many are listed
+    """
 
     pks: Pks
     scores: Mapping[str, Scores]
     total: int
-    more_than: bool
-    years: Mapping[int, int]
+    facets: Facets
     notes: tuple[str, ...] = ()
 
 
-def searched(query: Query) -> str:
-    """All words that help: those outside and inside of quotation marks."""
-    return " ".join([query.words, *query.phrases]).strip()
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question and all that it is asked of. *given*: what ``added:`` and ``in:`` mean now."""
+
+    query: Query
+    reader: Reader
+    store: Store
+    encoder: Encoder
+    weights: Mapping[str, float]
+    given: Given
+
+    @property
+    def upto(self) -> int:
+        """Only rows below; 0 when there are no others."""
+        return self.query.upto if self.query.upto < self.reader.columns.rows else 0
+
+    def match(self, words: str) -> Match:
+        """*words*, under all conditions of the question."""
+        conditions = (*self.query.conditions, *self.query.filters.conditions)
+        return Match(words, conditions, self.upto, given=self.given)
+
+    @property
+    def held(self) -> Match:
+        """What a paper that answers the question holds, whatever its meaning."""
+        return self.match(self.query.words)
+
+    @property
+    def depth(self) -> int:
+        return LONGEST if self.query.offset + self.query.limit <= LONGEST else MAX_OFFSET
+
+    def near(self, vector: Vectors) -> Ranked:
+        match = Match("", self.query.conditions, self.upto, given=self.given)
+        found = self.reader.near(vector, DEPTH, self.query.filters, match)
+        return Ranked(found.pks, found.cosines)
 
 
-def listing(query: Query, reader: Reader, store: Store, encoder: Encoder, weights: Mapping[str, float]) -> Listing:
-    """Everything that answers *query*, of the papers that were there when its first page was shown."""
-    match = Match(searched(query), query.phrases, query.without, query.filters)
-    if not plain_words(match.words):
-        return _listed(query, match, reader)
-    vector = encoder.encode([match.words], "query")[0]
-    if query.sort != "relevance":
-        held = _holding(query, match, vector, reader, weights)
-        if held.total:
-            return held
-    return _ranked(query, match, vector, reader, store, weights)
+def listing(asked: Asked) -> Listing:
+    """Everything that answers the question, of the papers that were there when its first page was shown."""
+    words = asked.query.searched
+    if not plain_words(words):
+        return _listed(asked)
+    vector = asked.encoder.encode([words], "query")[0]
+    if asked.query.sort != "relevance" and (total := asked.reader.lexical.held(asked.held)):
+        return _sorted(asked, words, vector, total)
+    return _ranked(asked, words, vector)
 
 
-def _ranked(
-    query: Query, match: Match, vector: Vectors, reader: Reader, store: Store, weights: Mapping[str, float]
-) -> Listing:
+def _ranked(asked: Asked, words: str, vector: Vectors) -> Listing:
     """The best by all signals: both indexes' first candidates, then what else holds a word."""
-    found = _known(reader.lexical.search(match, LONGEST, TITLE_WEIGHT, AUTHOR_WEIGHT), query)
+    query, reader = asked.query, asked.reader
+    found = reader.lexical.search(asked.match(words), asked.depth, TITLE_WEIGHT, AUTHOR_WEIGHT)
     lexical = Ranked(found.pks[:DEPTH], found.scores[:DEPTH])
-    near, titled = _unworded(query, match, vector, reader, store)
-    pks = np.unique(np.concatenate([lexical.pks, near.pks, titled]))
-    if not len(pks):
-        return Listing(pks, {}, 0, False, {})
-    ranking = rank.rank(facts(match.words, pks, lexical, vector, titled, reader), weights)
+    titled = _titled(asked)
+    pks = np.unique(np.concatenate([lexical.pks, asked.near(vector).pks, titled]))
+    ranking = rank.rank(facts(words, pks, lexical, vector, titled, reader), asked.weights)
     order = np.lexsort((pks, -ranking.total))
     scores = {name: values[order] for name, values in ranking.scores.items()}
-    listed, scores = _with_tail(pks[order], scores, found, float(ranking.total[order[-1]]), weights)
-    if query.sort != "relevance":  # nobody holds all the words: the best there are, in the order asked for
-        order = np.lexsort((scattered(listed), _sort_keys(query, listed, reader)))
+    last = float(ranking.total[order[-1]]) if len(order) else 0.0
+    listed, scores = _with_tail(pks[order], scores, found, last, asked.weights)
+    total, also = _whole(asked, listed)
+    if len(listed) < min(total, asked.depth):  # what fits without holding a word: by a beginning, by a field
+        rest = reader.lexical.sorted(asked.held, "new", asked.depth)
+        listed, scores = _longer(listed, scores, rest[~np.isin(rest, listed)][: total - len(listed)])
+    if query.sort != "relevance":  # nobody holds enough of the words: the best there are, in the order asked for
+        order = whole_order(listed, sort_keys(query, listed, reader))
         listed, scores = listed[order], {name: values[order] for name, values in scores.items()}
-    return Listing(listed, scores, len(listed), found.more, tally(reader.columns.values("year", listed)))
+    return Listing(listed, scores, total, tally(asked, asked.held, also))
 
 
-def _holding(query: Query, match: Match, vector: Vectors, reader: Reader, weights: Mapping[str, float]) -> Listing:
-    """The papers that hold every word, by date or citations: the first LONGEST of them all."""
-    found = _known(reader.lexical.holding(match, query.sort, LONGEST), query)
-    pks = np.sort(found.pks)
+def _whole(asked: Asked, listed: Pks) -> tuple[int, Pks]:
+    """How many papers answer the question, and those of the *listed* that do so by meaning or some words alone."""
+    lexical = asked.reader.lexical
+    total = lexical.held(asked.held)
+    holding = lexical.which(asked.held, listed, holding=True) if total else listed[:0]
+    also = listed[~np.isin(listed, holding)]
+    return total + len(also), also
+
+
+def _sorted(asked: Asked, words: str, vector: Vectors, total: int) -> Listing:
+    """The papers that hold enough of the words, by date or citations."""
+    reader = asked.reader
+    pks = reader.lexical.sorted(asked.held, asked.query.sort, asked.depth)
+    place = np.argsort(pks)
     nothing = Ranked(array([]), np.zeros(0, np.float32))  # no BM25: they are not in its order
-    ranking = rank.rank(facts(match.words, pks, nothing, vector, array([]), reader), weights)
-    order = np.lexsort((scattered(pks), _sort_keys(query, pks, reader)))
-    scores = {name: values[order] for name, values in ranking.scores.items()}
-    return Listing(pks[order], scores, len(pks), found.more, tally(reader.columns.values("year", pks)))
+    ranking = rank.rank(facts(words, pks[place], nothing, vector, array([]), reader), asked.weights)
+    back = np.argsort(place)
+    scores = {name: values[back] for name, values in ranking.scores.items()}
+    return Listing(pks, scores, total, tally(asked, asked.held, pks[:0]))
 
 
-def _known(found: Ranked, query: Query) -> Ranked:
-    """Without the papers that came after the first page was shown."""
-    if not query.upto:
-        return found
-    kept = found.pks < query.upto
-    return Ranked(found.pks[kept], found.scores[kept], found.more)
+def _listed(asked: Asked) -> Listing:
+    """Everything that fits the conditions, newest first unless asked otherwise."""
+    query, lexical = asked.query, asked.reader.lexical
+    match = asked.match("")
+    pks = lexical.sorted(match, "new" if query.sort == "relevance" else query.sort, asked.depth)
+    notes = ("The question has no word to search for; this is everything that fits.",) if query.words else ()
+    return Listing(pks, {}, lexical.fitting(match), tally(asked, match, pks[:0]), notes)
 
 
-def _unworded(query: Query, match: Match, vector: Vectors, reader: Reader, store: Store) -> tuple[Near, Pks]:
-    """The nearest papers and those with the question as title, as far as they fit.
-
-    None where only the lexical index can tell which do.
-    """
-    mask: Mask | None = None
-    if match.phrases or match.without or match.filters:
-        mask = reader.fitting(match, NARROW_ROWS)
-        if mask is None:
-            return NOWHERE, array([])
-    if 0 < query.upto < reader.dense.rows:
-        mask = np.ones(reader.columns.rows, np.bool_) if mask is None else mask
-        mask[query.upto :] = False
+def _titled(asked: Asked) -> Pks:
+    """The papers that have the question as title, as far as they fit."""
     # As typed, for a title with quotation marks in it; and without what was typed beside a title to filter.
-    asked = dict.fromkeys((query.text, searched(query)))
-    titled = {pk for text in asked for pk in store.titled(text) if mask is None or mask[pk : pk + 1].any()}
-    return reader.dense.search(vector, DEPTH, mask), array(sorted(titled))
+    texts = dict.fromkeys((asked.query.text, asked.query.searched))
+    pks = array(sorted({pk for text in texts for pk in asked.store.titled(text)}))
+    return asked.reader.lexical.which(asked.match(""), pks)
 
 
-def _listed(query: Query, match: Match, reader: Reader) -> Listing:
-    """Everything that fits the filters, newest first unless asked otherwise."""
-    mask = reader.fitting(match, reader.lexical.count)
-    fits = np.flatnonzero(reader.columns.mask(match.filters) if mask is None else mask)
-    fits = fits[fits < query.upto] if query.upto else fits
-    keys = _sort_keys(query, fits, reader) << 32 | scattered(fits)  # the same order each time
-    if len(keys) > MAX_OFFSET:
-        keys = np.partition(keys, MAX_OFFSET)[:MAX_OFFSET]
-    pks = gathered(np.sort(keys) & LAST)
-    notes = ("The question has no word to search for; this is everything that fits.",) if match.words else ()
-    return Listing(pks, {}, len(fits), False, tally(reader.columns.values("year", fits)), notes)
+def tally(asked: Asked, match: Match | None, also: Pks) -> Facets:
+    """The facets of what *match* holds and of *also*; nothing when nobody wants to see them."""
+    if not asked.query.facets:
+        return {}
+    columns = asked.reader.columns
+    found = asked.reader.lexical.tally(match, FACETS, also)
+    found["year"] = [(year, count) for year, count in found["year"] if year != "0"]  # nobody knows it
+    return {
+        name: tuple(
+            (columns.spelled(name, value) if name in columns.names else value, count) for value, count in values
+        )
+        for name, values in found.items()
+    }
 
 
-def _sort_keys(query: Query, pks: Pks, reader: Reader) -> Pks:
+def sort_keys(query: Query, pks: Pks, reader: Reader) -> Pks:
     """What to sort *pks* by, ascending."""
-    keys = reader.columns.values("citations" if query.sort == "cited" else "date", pks).astype(np.int64)
+    keys = reader.columns.values(_COLUMN[query.sort], pks).astype(np.int64)
     return np.where(keys > 0, keys, UNDATED) if query.sort == "old" else -keys
 
 
@@ -159,22 +202,31 @@ def _with_tail(
 ) -> tuple[Pks, dict[str, Scores]]:
     """The ranked papers, then the lexical ones that were not ranked, by BM25 alone and below the *last* total."""
     rest = ~np.isin(found.pks, listed)
-    tail, bm25 = found.pks[rest], found.scores[rest]
-    whole = {name: np.concatenate([values, np.zeros(len(tail), np.float32)]) for name, values in scores.items()}
-    if len(tail) and "text" in whole and bm25[0] > 0:
-        whole["text"][len(listed) :] = bm25 / bm25[0] * max(last, 0.0) / weights["text"]
-    return np.concatenate([listed, tail]), whole
+    bm25 = found.scores[rest]
+    whole, longer = _longer(listed, scores, found.pks[rest])
+    if len(bm25) and "text" in longer and bm25[0] > 0:
+        longer["text"][len(listed) :] = bm25 / bm25[0] * max(last, 0.0) / weights["text"]
+    return whole, longer
 
 
-def tally(years: npt.NDArray[np.int32]) -> dict[int, int]:
-    found, counts = np.unique(years[years > 0], return_counts=True)
-    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+def _longer(listed: Pks, scores: Mapping[str, Scores], more: Pks) -> tuple[Pks, dict[str, Scores]]:
+    """The list with *more* behind it, which no signal speaks for."""
+    none = np.zeros(len(more), np.float32)
+    return np.concatenate([listed, more]), {name: np.concatenate([values, none]) for name, values in scores.items()}
 
 
 def stem_weights(text: str, reader: Reader) -> dict[str, float]:
     """Inverse document frequency of each stem of the question."""
-    papers = max(1, reader.lexical.count)
-    return {its: math.log1p(papers / (1 + reader.lexical.document_frequency(its))) for its in stems(text)}
+    return {its: idf(its, reader) for its in stems(text)}
+
+
+def idf(its: str, reader: Reader) -> float:
+    return math.log1p(max(1, reader.lexical.count) / (1 + reader.lexical.document_frequency(its)))
+
+
+def whole_order(pks: Pks, keys: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
+    """How to put *pks* in the order of *keys*, equal ones each time alike."""
+    return np.lexsort((scattered(pks), keys))
 
 
 def array(pks: Sequence[int]) -> Pks:

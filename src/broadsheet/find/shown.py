@@ -1,35 +1,55 @@
 """The last stage: papers of one page as a reader sees them, with what matched and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from broadsheet import rank
-from broadsheet.find.lists import Listing, searched, stem_weights
-from broadsheet.index import Reader
+from broadsheet.embed import Vectors
+from broadsheet.find.lists import Asked, Listing, stem_weights
 from broadsheet.index.analysis import plain_words, stem
-from broadsheet.index.snippets import marked, snippet, tokens
+from broadsheet.index.snippets import marked, sentences, snippet, tokens
 from broadsheet.paper import Paper
-from broadsheet.query import Hit, Query
+from broadsheet.query import Hit
 from broadsheet.rank import Seen
-from broadsheet.store import Store
 from broadsheet.text import fold, words
 
 FAINTEST = "the faintest match of all"
+SENTENCES = 12  # of an abstract that are compared with what is liked
 
 
-def hits(
-    store: Store, query: Query, listing: Listing, start: int, end: int, reader: Reader, signals: Mapping[str, float]
-) -> tuple[Hit, ...]:
-    """The papers at places *start* to *end* of a list; one that was removed since the last refresh is left out."""
+def hits(asked: Asked, listing: Listing, end: int, text: str, signals: Mapping[str, float]) -> tuple[Hit, ...]:
+    """The papers of a list from the question's offset to *end*, the words of *text* marked in them.
+
+    One that was removed since the last refresh is left out.
+    """
+    start = asked.query.offset
     pks = listing.pks[start:end].tolist()
-    papers = store.get(pks)
-    weights = stem_weights(searched(query), reader)
-    spelled = _spelled(searched(query))
+    papers = asked.store.get(pks)
+    weights = stem_weights(text, asked.reader)
+    spelled = _spelled(text)
     found = []
     for place, pk in enumerate(pks, start):
         if pk in papers:
             scores = {name: float(values[place]) for name, values in listing.scores.items()}
             found.append(_hit(papers[pk], scores, weights, spelled, signals))
     return tuple(found)
+
+
+def nearest(asked: Asked, found: Sequence[Hit], vector: Vectors, text: str) -> tuple[Hit, ...]:
+    """The same hits, each with the sentence of its abstract that is nearest to *vector* (dim,) as its snippet."""
+    weights = stem_weights(text, asked.reader)
+    parts = [sentences(hit.paper.abstract)[:SENTENCES] for hit in found]
+    near = asked.encoder.encode([part for each in parts for part in each] or [""], "passage") @ vector
+    shown, place = [], 0
+    for hit, each in zip(found, parts, strict=True):
+        if each:
+            best = each[int(np.argmax(near[place : place + len(each)]))]
+            hit = replace(hit, snippet=snippet(best, tokens(best, weights), weights))
+        place += len(each)
+        shown.append(hit)
+    return tuple(shown)
 
 
 def _hit(

@@ -19,7 +19,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,16 +30,15 @@ from broadsheet.errors import IndexStale, WorldError
 from broadsheet.index.columns import Columns
 from broadsheet.index.dense import Dense, DenseWriter
 from broadsheet.index.forward import Forward, ForwardWriter
-from broadsheet.index.lexical import Lexical, Match, body
+from broadsheet.index.lexical import Lexical, body
+from broadsheet.index.reader import FORMAT, Reader, State
 from broadsheet.paper import Paper
-from broadsheet.query import Filters
 
 if TYPE_CHECKING:
     from broadsheet.embed import Encoder
     from broadsheet.index.lexical import LexicalWriter
     from broadsheet.store import Change, Store
 
-FORMAT = 5
 BATCH = 4_096
 COMMIT_EVERY = 300_000  # papers; a crash costs at most so many
 STALE_SHARE = 0.02  # replaced papers still counted in BM25's statistics, above which the lexical part is rebuilt
@@ -52,64 +51,6 @@ Progress = Callable[[int, int], None]  # papers done, papers to do
 Stamp = tuple[str, int, int]
 Mask = npt.NDArray[np.bool_]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What of a generation's folder is valid."""
-
-    seq: int = 0
-    mark: int = 0  # of the store's history up to that change: another one there is another history
-    papers: int = 0
-    rows: int = 0
-    ivf: str = ""
-    columns: str = ""
-    contract: str = ""
-    dim: int = 0
-    words: int = 0  # in forward.u32
-    stale: int = 0  # replaced or removed papers that tantivy still counts
-    commit: int = 0  # of tantivy; another one there was made by a refresh that a crash ended before it wrote this
-    ivf_seq: int = 0  # the change number that the inverted file has reached
-    format: int = FORMAT
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """One consistent view of a generation. Keep it for the length of one question."""
-
-    name: str
-    state: State
-    lexical: Lexical
-    dense: Dense
-    columns: Columns
-    forward: Forward
-
-    @property
-    def stamp(self) -> str:
-        """Another one after every refresh and rebuild."""
-        return f"{self.name} {self.state.seq}"
-
-    def fitting(self, match: Match, most: int) -> Mask | None:
-        """Which rows fit phrases, words left out and filters, shape (columns.rows,).
-
-        None where a phrase, a word left out or the authors concern more than *most* papers: the lexical index names
-        them one by one.
-        """
-        mask = self.columns.mask(match.filters)
-        named = Match(phrases=match.phrases, filters=Filters(authors=match.filters.authors))
-        if named.phrases or named.filters:
-            pks = self.lexical.pks_matching(named, most + 1)
-            if len(pks) > most:
-                return None
-            held = np.zeros_like(mask)
-            held[pks[pks < len(mask)]] = True  # the lexical part may be one commit ahead
-            mask &= held
-        for word in match.without:
-            pks = self.lexical.pks_matching(Match(phrases=(word,)), most + 1)
-            if len(pks) > most:
-                return None
-            mask[pks[pks < len(mask)]] = False
-        return mask
 
 
 def passage(paper: Paper) -> str:
@@ -301,6 +242,7 @@ class _Refresh:
         """One batch into all parts; how many papers it has, and how many of the old it replaced or removed."""
         stale = 0
         kept = [(change.pk, change.paper) for change in changes if change.paper is not None]
+        added = {change.pk: change.added for change in changes}
         gone = _pks([change.pk for change in changes if change.paper is None])
         for pk in gone.tolist():
             writer.remove(pk)
@@ -313,7 +255,7 @@ class _Refresh:
             pks = _pks([pk for pk, _ in kept])
             known = self._known(pks)
             for (pk, paper), before in zip(kept, known.tolist(), strict=True):
-                writer.put(pk, paper, replaces=before or not self.first)
+                writer.put(pk, paper, added=added[pk], replaces=before or not self.first)
             stale += int(known.sum())
             dense.put(pks, self.encoder.encode([passage(paper) for _, paper in kept], "passage"))
             self.columns.put(pks, [paper for _, paper in kept])

@@ -1,8 +1,8 @@
 """Facts by paper as plain arrays: what filters, sorts and signals read for many papers at once.
 
-Position = pk. One value a paper: year, date (yyyymmdd), citations, venue, and where the forward index has its words.
-Several a paper: categories, sources, as pairs (pk, code). Values are folded; the spelling that people see is kept
-beside the code.
+Position = pk. One value a paper: year, date (yyyymmdd), citations, venue, how much it rises, and where the forward
+index has its words. Several a paper: categories, sources, as pairs (pk, code). Values are folded; the spelling that
+people see is kept beside the code.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from broadsheet.index.places import day_number
+from broadsheet.index.places import day_number, rising
 from broadsheet.paper import Paper
 from broadsheet.query import Filters
 from broadsheet.text import fold
@@ -22,7 +22,7 @@ Pks = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int32]
 
-_SINGLE = ("year", "date", "citations", "venue", "live", "words")
+_SINGLE = ("year", "date", "citations", "venue", "rising", "live", "words")
 _MANY = ("category", "source")
 
 
@@ -49,7 +49,7 @@ class Columns:
         return int(self.single["live"].sum())
 
     def values(self, name: str, pks: Pks) -> Ints:
-        """year, date or citations of these papers, shape (len(pks),); 0 where unknown."""
+        """year, date, citations or rising of these papers, shape (len(pks),); 0 where unknown."""
         column = self.single[name]
         out = np.zeros(len(pks), np.int32)
         inside = pks < len(column)
@@ -57,7 +57,7 @@ class Columns:
         return out
 
     def mask(self, filters: Filters) -> Mask:
-        """Which rows fit years, venues, categories and sources, shape (rows,). Authors are the lexical index's."""
+        """Which rows fit years, venues, categories and sources, shape (rows,). The rest is the lexical index's."""
         kept = self.single["live"] > 0
         if filters.year_from is not None or filters.year_to is not None:
             low = filters.year_from if filters.year_from is not None else 1
@@ -87,7 +87,17 @@ class Columns:
         return [(self.shown[name][code], int(tally[code])) for code in best]
 
     def _codes(self, name: str, values: Iterable[str]) -> list[int]:
-        return [self.names[name].get(fold(value), -1) for value in values]
+        known, codes = self.names[name], list[int]()
+        for value in map(fold, values):
+            if value.endswith("*"):
+                codes += [code for its, code in known.items() if its.startswith(value.rstrip("*"))]
+            else:
+                codes.append(known.get(value, -1))
+        return codes
+
+    def spelled(self, name: str, folded: str) -> str:
+        """A venue, category or source as people write it."""
+        return self.shown[name][self.names[name].get(folded, 0)] or folded
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -100,6 +110,7 @@ class Columns:
         self.single["year"][pks] = [_int32(paper.year) for paper in papers]
         self.single["date"][pks] = [_int32(day_number(paper)) for paper in papers]
         self.single["citations"][pks] = [_int32(paper.citations) for paper in papers]
+        self.single["rising"][pks] = [rising(paper) for paper in papers]
         self.single["venue"][pks] = [self._code("venue", paper.venue) for paper in papers]
         self.single["live"][pks] = 1
         for pk, paper in zip(pks.tolist(), papers, strict=True):

@@ -1,32 +1,45 @@
 """The lexical index: tantivy, BM25 over one analysed text plus a light title (Robertson & Zaragoza 2009).
 
-Fields: ``text`` (title, abstract, keywords; English stems, no stop words), ``title`` (the same analysis), ``exact``
-(every word as written, folded, with positions: phrases mean what they say), ``author`` (folded words of names),
-``venue``, ``category``, ``source`` (whole values, folded), and the numbers pk, year and what lists are sorted by.
+Fields: ``text`` (title, abstract, keywords; English stems, no stop words), ``title`` and ``abstract`` (the same
+analysis), ``exact_title``, ``exact_abstract``, ``exact_keyword`` (every word as written, folded, with positions:
+phrases mean what they say), ``author`` (folded words of names), ``name`` (names as they are), ``venue``, ``category``,
+``source`` (whole values, folded), ``id``, ``has``, ``suggest`` (what is offered while somebody types), and the numbers
+pk, year, the day it was added, and what lists are sorted by.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import tantivy
 from tantivy import Document, FieldType, Occur, Order, Query, SchemaBuilder
 
+from broadsheet.condition import Node
 from broadsheet.index.analysis import EXACT, STEMS
-from broadsheet.index.places import LAST, day_number, scattered
+from broadsheet.index.conditions import WRITTEN, Conditions, Given, every, some
+from broadsheet.index.places import LAST, day_number, rising, scattered
+from broadsheet.index.suggestions import entries
 from broadsheet.paper import Paper
-from broadsheet.query import Filters, Sort
+from broadsheet.query import Sort
+from broadsheet.queryparts import HAS
 from broadsheet.text import fold
 
 Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
 PRECISION = 1e-5  # of a BM25 score, by the best of them; below, it depends on how papers are spread over segments
-_SORTED = ("new", "cited", "old")  # what to sort by in the upper 32 bits, a place of its own below
+_SORTED = ("new", "cited", "old", "rising")  # what to sort by in the upper 32 bits, a place of its own below
+FACETS = ("year", "venue", "category", "author", "source", "has")
+_FACET_OF = {name: name for name in FACETS} | {"author": "name"}
 LONGEST_NAME = 4  # words
+MOST = 3  # words of a question up to which all must be there for a paper to hold it; of more, ENOUGH of them
+ENOUGH = 0.75
+PER_SEGMENT = 2_000  # values that each segment counts for a facet; what is rarer in all of them is not among the first
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
+NOTHING_GIVEN = Given(date.min)
 
 
 class Ranked(NamedTuple):
@@ -38,12 +51,16 @@ class Ranked(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What a lexical question asks: stems that help, phrases and filters that must hold, words that must not."""
+    """What a lexical question asks: words that help, conditions that must hold; of rows above *after*, below *upto*.
+
+    An *upto* of 0 is no bound.
+    """
 
     words: str = ""
-    phrases: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    filters: Filters = Filters()
+    conditions: tuple[Node, ...] = ()
+    upto: int = 0
+    after: int = 0
+    given: Given = NOTHING_GIVEN
 
 
 _NOTHING = Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
@@ -54,11 +71,15 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("pk", indexed=True, fast=True)
     builder.add_text_field("text", tokenizer_name="stems", index_option="freq")
     builder.add_text_field("title", tokenizer_name="stems", index_option="freq")
-    builder.add_text_field("exact", tokenizer_name="exact", index_option="position")
-    builder.add_text_field("author", tokenizer_name="exact", index_option="position")
-    for name in ("venue", "category", "source"):
+    builder.add_text_field("abstract", tokenizer_name="stems", index_option="basic")
+    for name in (*WRITTEN, "author"):
+        builder.add_text_field(name, tokenizer_name="exact", index_option="position")
+    for name in ("venue", "category", "source", "has", "name"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    for name in ("id", "suggest"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("year", indexed=True, fast=True)
+    builder.add_integer_field("added", indexed=True, fast=True)
     for name in _SORTED:
         builder.add_unsigned_field(name, fast=True)
     return builder.build()
@@ -102,29 +123,66 @@ class Lexical:
         scored = self._scored(match.words, title_weight, author_weight)
         if scored is None:
             return _NOTHING
-        must = self._must(match)
-        query = scored if not must else Query.boolean_query([(Occur.Must, scored), *must])
-        return self._run(query, limit)
+        must = self._conditions(match)
+        return self._run(scored if must is None else every([scored, must]), limit)
 
     def pks_matching(self, match: Match, limit: int) -> Pks:
-        """Up to *limit* papers that fit phrases and filters, in no order."""
-        result = self.searcher.search(Query.const_score_query(self._all(match), 0.0), max(1, limit), count=False)
-        return self._pks([address for _, address in result.hits])
+        """Up to *limit* papers for which the conditions hold, in no order."""
+        return self._found(self._all(match), limit)
 
-    def holding(self, match: Match, sort: Sort, limit: int) -> Ranked:
-        """The first *limit* papers by date or citations of those that hold every word; scores all zero."""
-        words = [self._word(word) for word in dict.fromkeys(EXACT.analyze(match.words)) if STEMS.analyze(word)]
-        if not words:
-            return _NOTHING
-        query = Query.boolean_query([*((Occur.Must, word) for word in words), *self._must(match)])
+    def which(self, match: Match, pks: Pks, *, holding: bool = False) -> Pks:
+        """Those of *pks*, in order, that fit the conditions, and hold enough of the words if *holding*."""
+        if not len(pks):
+            return pks
+        among = Conditions(self.schema, self.searcher, match.given).among(pks.tolist())
+        fits = self._holding(match) if holding else self._all(match)
+        return np.unique(self._found(every([Query.const_score_query(among, 0.0), fits]), 2 * len(pks)))
+
+    def held(self, match: Match) -> int:
+        """How many papers hold enough of the words and fit the conditions; `enough` says what that is."""
+        return self._count(self._holding(match))
+
+    def fitting(self, match: Match) -> int:
+        """How many papers fit the conditions, whatever words they hold."""
+        return self._count(self._all(match))
+
+    def sorted(self, match: Match, sort: Sort, limit: int) -> Pks:
+        """The first *limit* papers that hold enough of the words and fit the conditions, in the order of *sort*."""
         order = Order.Asc if sort == "old" else Order.Desc
-        result = self.searcher.search(query, limit, count=False, order_by_field=sort, order=order)
+        query = self._holding(match)
+        result = self.searcher.search(query, max(1, limit), count=False, order_by_field=sort, order=order)
         pks = self._pks([address for _, address in result.hits])
-        once = np.unique(pks)
-        return Ranked(once, np.zeros(len(once), np.float32), len(pks) == limit)
+        _, first = np.unique(pks, return_index=True)
+        return pks[np.sort(first)]
+
+    def tally(self, match: Match | None, sizes: Mapping[str, int], also: Pks) -> dict[str, list[tuple[str, int]]]:
+        """facet -> its commonest values, and how many papers have each; *sizes*: how many values.
+
+        Counted are the papers that `held` counts (none without a *match*) and those of *also*.
+        """
+        parts = [self._holding(match)] if match is not None else []
+        if len(also) or not parts:
+            parts.append(Conditions(self.schema, self.searcher, NOTHING_GIVEN).among(also.tolist()))
+        wanted = {
+            name: {"terms": {"field": _FACET_OF[name], "size": size, "segment_size": PER_SEGMENT}}
+            for name, size in sizes.items()
+        }
+        found = self.searcher.aggregate(some(parts), wanted)
+        return {
+            name: [(_text(bucket["key"]), int(bucket["doc_count"])) for bucket in found[name]["buckets"]]
+            for name in sizes
+        }
 
     def document_frequency(self, stem: str) -> int:
         return self.searcher.doc_freq("text", stem)
+
+    def written(self, word: str) -> int:
+        """About how many papers hold *word* as it is written, or have it in an author's name."""
+        return sum(self.searcher.doc_freq(field, word) for field in (*WRITTEN, "author"))
+
+    def beginning(self, field: str, prefix: str) -> list[tuple[str, int]]:
+        """The terms of *field* that begin with *prefix*, and how many papers have each."""
+        return self.searcher.terms_with_prefix(field, prefix)
 
     # -- building tantivy queries --------------------------------------------------------------------------------------
 
@@ -133,8 +191,7 @@ class Lexical:
         stems = STEMS.analyze(text)  # with repetition: a word said twice counts twice, as BM25 has it
         if not stems:  # only stop words, or none: as written they may still be found ("the who")
             plain = list(dict.fromkeys(EXACT.analyze(text)))
-            terms = [Query.term_query(self.schema, "exact", word) for word in plain]
-            return Query.boolean_query([(Occur.Should, term) for term in terms]) if terms else None
+            return some(self._written(word) for word in plain) if plain else None
         parts = [Query.term_query(self.schema, "text", stem) for stem in stems]
         if title_weight:
             parts += [Query.boost_query(Query.term_query(self.schema, "title", stem), title_weight) for stem in stems]
@@ -146,44 +203,42 @@ class Lexical:
             parts += [Query.boost_query(Query.term_query(self.schema, "author", name), author_weight) for name in names]
         return Query.boolean_query([(Occur.Should, part) for part in parts])
 
-    def _word(self, word: str) -> Query:
-        """A word of the question, in the text or as part of an author's name."""
-        text = Query.term_query(self.schema, "text", STEMS.analyze(word)[0])
-        return _any((text, Query.term_query(self.schema, "author", word)))
+    def _written(self, word: str) -> Query:
+        return some(Query.term_query(self.schema, field, word) for field in WRITTEN)
+
+    def _holding(self, match: Match) -> Query:
+        """The conditions, and enough of the words: all of a few, three quarters of many, in text or names."""
+        words = {its[0]: word for word in EXACT.analyze(match.words) if (its := STEMS.analyze(word))}
+        parts = [
+            some([Query.term_query(self.schema, "text", its), Query.term_query(self.schema, "author", word)])
+            for its, word in words.items()
+        ] or [self._written(word) for word in dict.fromkeys(EXACT.analyze(match.words))]
+        must = self._conditions(match)
+        if not parts:
+            return Query.all_query() if must is None else must
+        held = Query.boolean_query([(Occur.Should, part) for part in parts], enough(len(parts)))
+        both = every([held, must]) if must is not None else held
+        return Query.const_score_query(both, 0.0)
 
     def _all(self, match: Match) -> Query:
-        must = self._must(match)
-        if not must:
-            return Query.all_query()
-        if all(occur == Occur.MustNot for occur, _ in must):
-            must = [(Occur.Must, Query.all_query()), *must]
-        return Query.boolean_query(must)
+        must = self._conditions(match)
+        return Query.const_score_query(Query.all_query(), 0.0) if must is None else must
 
-    def _must(self, match: Match) -> list[tuple[Occur, Query]]:
-        """The conditions, none of which adds to the score."""
-        conditions = [self._phrase("exact", phrase) for phrase in match.phrases]
-        found = match.filters
-        if found.year_from is not None or found.year_to is not None:
-            conditions.append(self._year_range(found))
-        if found.authors:
-            conditions.append(_any(self._phrase("author", name) for name in found.authors))
-        for field, values in (("venue", found.venues), ("category", found.categories), ("source", found.sources)):
-            if values:
-                conditions.append(_any(Query.term_query(self.schema, field, fold(value)) for value in values))
-        must = [(Occur.Must, Query.const_score_query(condition, 0.0)) for condition in conditions]
-        return must + [(Occur.MustNot, self._phrase("exact", word)) for word in match.without]
+    def _conditions(self, match: Match) -> Query | None:
+        """What must hold, which adds nothing to a score; None when there is nothing."""
+        must = Conditions(self.schema, self.searcher, match.given).all(match.conditions)
+        if not (match.upto or match.after):
+            return must
+        last = match.upto - 1 if match.upto else None
+        rows = Query.range_query(self.schema, "pk", FieldType.Unsigned, match.after + 1, last)
+        return Query.const_score_query(rows if must is None else every([must, rows]), 0.0)
 
-    def _year_range(self, filters: Filters) -> Query:
-        low = filters.year_from if filters.year_from is not None else 1
-        return Query.range_query(self.schema, "year", FieldType.Integer, low, filters.year_to)
+    def _count(self, query: Query) -> int:
+        result: Any = self.searcher.search(query, 1, count=True)  # the wheel's type hints forget the count
+        return int(result.count)
 
-    def _phrase(self, field: str, text: str) -> Query:
-        tokens = EXACT.analyze(text)
-        if not tokens:
-            return Query.empty_query()
-        if len(tokens) == 1:
-            return Query.term_query(self.schema, field, tokens[0])
-        return Query.phrase_query(self.schema, field, list(tokens))
+    def _found(self, query: Query, limit: int) -> Pks:
+        return self._pks([address for _, address in self.searcher.search(query, max(1, limit), count=False).hits])
 
     def _run(self, query: Query, limit: int) -> Ranked:
         result = self.searcher.search(query, max(1, limit), count=False)
@@ -210,10 +265,11 @@ class LexicalWriter:
     def __init__(self, index: Lexical, writer: tantivy.IndexWriter) -> None:
         self._index, self._writer = index, writer
 
-    def put(self, pk: int, paper: Paper, *, replaces: bool) -> None:
+    def put(self, pk: int, paper: Paper, *, added: int = 0, replaces: bool) -> None:
+        """*added*: when the row was made, Unix seconds; 0 if nobody knows."""
         if replaces:
             self.remove(pk)
-        document = _document(pk, paper)
+        document = _document(pk, paper, added)
         try:
             self._writer.add_document(document)
         except ValueError as error:
@@ -248,31 +304,47 @@ def body(paper: Paper) -> str:
     return f"{paper.title}\n{paper.abstract}\n{'; '.join(paper.keywords)}"
 
 
-def _document(pk: int, paper: Paper) -> Document:
+def enough(words: int) -> int:
+    """How many of a question's *words* a paper holds that holds it: all up to MOST, then ENOUGH of them."""
+    return words if words <= MOST else max(MOST, round(ENOUGH * words))
+
+
+def _document(pk: int, paper: Paper, added: int) -> Document:
     document = Document()
     document.add_unsigned("pk", pk)
     document.add_text("text", body(paper))
-    for part in (paper.title, paper.abstract, *paper.keywords):  # apart, so that no phrase reaches over an end
-        document.add_text("exact", part)
     document.add_text("title", paper.title)
-    for author in paper.authors:
-        document.add_text("author", author)
-    if paper.venue:
-        document.add_text("venue", fold(paper.venue))
-    for category in paper.categories:
-        document.add_text("category", fold(category))
-    for source in paper.sources:
-        document.add_text("source", fold(source))
+    document.add_text("abstract", paper.abstract)
+    document.add_text("exact_title", paper.title)
+    document.add_text("exact_abstract", paper.abstract)
+    for field, values in (("exact_keyword", paper.keywords), ("author", paper.authors), ("name", paper.authors)):
+        for value in values:
+            document.add_text(field, value)
+    for field, values in (
+        ("venue", (paper.venue,) if paper.venue else ()), ("category", paper.categories), ("source", paper.sources)
+    ):  # fmt: skip
+        for value in dict.fromkeys(map(fold, values)):
+            document.add_text(field, value)
+    for identifier in paper.ids:
+        document.add_text("id", identifier)
+    for thing in HAS:
+        if paper.abstract if thing == "abstract" else paper.link(thing):
+            document.add_text("has", thing)
+    for entry in entries(paper):
+        document.add_text("suggest", entry)
     document.add_integer("year", paper.year or 0)
+    if added:
+        document.add_integer("added", datetime.fromtimestamp(added, UTC).toordinal())
     day, place = day_number(paper), scattered(pk)
     document.add_unsigned("new", day << 32 | LAST - place)
     document.add_unsigned("cited", (paper.citations or 0) << 32 | LAST - place)
     document.add_unsigned("old", (day or LAST) << 32 | place)
+    document.add_unsigned("rising", rising(paper) << 32 | LAST - place)
     return document
 
 
-def _any(queries: Iterable[Query]) -> Query:
-    return Query.boolean_query([(Occur.Should, query) for query in queries])
+def _text(key: str | float) -> str:
+    return key if isinstance(key, str) else str(int(key))
 
 
 def _first_of_each(pks: Pks, order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

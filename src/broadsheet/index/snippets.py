@@ -51,6 +51,14 @@ def marked(text: str, found: Sequence[Token]) -> Marked:
     return Marked(text, tuple(spans))
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences of *text*, in order."""
+    starts = [0, *(match.end() for match in _SENTENCE_END.finditer(text))]
+    return [
+        part for start, end in zip(starts, [*starts[1:], len(text)], strict=True) if (part := text[start:end].strip())
+    ]
+
+
 def snippet(text: str, found: Sequence[Token], weights: Mapping[str, float]) -> Marked:
     """The sentence of *text* that holds most of the question's stems by weight, and what follows while it fits.
 

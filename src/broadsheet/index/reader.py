@@ -1,0 +1,86 @@
+"""One consistent view of a generation: what is valid of it, and its parts asked together."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from broadsheet.index.columns import Columns
+from broadsheet.index.dense import Dense, Near
+from broadsheet.index.forward import Forward
+from broadsheet.index.lexical import Lexical, Match
+from broadsheet.query import Filters
+
+if TYPE_CHECKING:
+    from broadsheet.embed import Vectors
+
+FORMAT = 6
+NARROW = 10_000  # papers; naming more of them takes longer than asking whether some fit
+WIDER = 4  # times as many of the nearest are looked at where many papers fit a condition
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What of a generation's folder is valid."""
+
+    seq: int = 0
+    mark: int = 0  # of the store's history up to that change: another one there is another history
+    papers: int = 0
+    rows: int = 0
+    ivf: str = ""
+    columns: str = ""
+    contract: str = ""
+    dim: int = 0
+    words: int = 0  # in forward.u32
+    stale: int = 0  # replaced or removed papers that tantivy still counts
+    commit: int = 0  # of tantivy; another one there was made by a refresh that a crash ended before it wrote this
+    ivf_seq: int = 0  # the change number that the inverted file has reached
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One consistent view of a generation. Keep it for the length of one question."""
+
+    name: str
+    state: State
+    lexical: Lexical
+    dense: Dense
+    columns: Columns
+    forward: Forward
+
+    @property
+    def stamp(self) -> str:
+        """Another one after every refresh and rebuild."""
+        return f"{self.name} {self.state.seq}"
+
+    def near(self, vector: "Vectors", limit: int, filters: Filters, match: Match) -> Near:
+        """The *limit* papers nearest to *vector* (dim,) that fit the filters and the conditions of *match*.
+
+        Years, venues, categories and sources are told by the columns. Other conditions by the lexical index: it names
+        all papers that fit when they are few, else says which of the nearest do.
+        """
+        mask = self._mask(filters, match.upto)
+        rest = replace(filters, year_from=None, year_to=None, venues=(), categories=(), sources=()).conditions
+        match = match._replace(words="", conditions=(*match.conditions, *rest), upto=0)
+        if not match.conditions:
+            return self.dense.search(vector, limit, mask)
+        if self.lexical.fitting(match) > NARROW:
+            found = self.dense.search(vector, WIDER * limit, mask)
+            kept = np.isin(found.pks, self.lexical.which(match, found.pks))
+            return Near(found.pks[kept][:limit], found.cosines[kept][:limit])
+        pks = self.lexical.pks_matching(match, NARROW)
+        held = np.zeros(self.columns.rows, np.bool_)
+        held[pks[pks < len(held)]] = True  # the lexical part may be one commit ahead
+        return self.dense.search(vector, limit, held if mask is None else mask & held)
+
+    def _mask(self, filters: Filters, upto: int) -> Mask | None:
+        """Which rows fit the columns' filters and are below *upto*; None where all do."""
+        mask = self.columns.mask(filters) if filters else None
+        if 0 < upto < self.columns.rows:
+            mask = np.ones(self.columns.rows, np.bool_) if mask is None else mask
+            mask[upto:] = False
+        return mask

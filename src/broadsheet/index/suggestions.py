@@ -1,0 +1,33 @@
+"""What is offered while somebody types: authors by any of their names, venues and categories by any of their words.
+
+Each is a term of the field ``suggest``: ``kind beginning-folded-text \\x1f text as shown``; the lexical index lists the
+terms that begin with what was typed, and counts the papers of each.
+"""
+
+from collections.abc import Iterator
+
+from broadsheet.paper import Paper
+from broadsheet.text import fold
+
+SPLIT = "\x1f"
+KINDS = {"author": "a", "venue": "v", "category": "c"}
+LONGEST = 80  # characters of a value; longer ones are not offered
+MOST_WORDS = 6  # of a value that it may be found by
+
+
+def entries(paper: Paper) -> Iterator[str]:
+    """The terms of one paper, each once."""
+    found = [("author", name) for name in paper.authors]
+    found += [("venue", paper.venue)] if paper.venue else []
+    found += [("category", category) for category in paper.categories]
+    yield from dict.fromkeys(term for kind, value in found for term in _terms(kind, value))
+
+
+def _terms(kind: str, value: str) -> Iterator[str]:
+    """``v`` + each rest of the value that begins with a word; a name also turned: ``hinton geoffrey``."""
+    if len(value) > LONGEST or SPLIT in value:
+        return
+    words = fold(value).split()[:MOST_WORDS]
+    for place in range(len(words)):
+        rest = [*words[place:], *(words[:place] if kind == "author" else ())]
+        yield f"{KINDS[kind]}{' '.join(rest)}{SPLIT}{value}"
