@@ -134,6 +134,23 @@ def test_a_paper_with_nothing_but_a_title_has_a_key() -> None:
     assert cite.bibtex(Paper("שלום", ("id:x",))).startswith("@misc{anonymous,")
 
 
+@pytest.mark.parametrize(
+    ("paper", "sentence"),
+    [
+        (AWKWARD, "Zoë Ångström and B. Reed (2021). Fast & 100% {safe} $x^2$. Journal of Things. https://doi.org/10.1000/x"),
+        (make("t", "Is it so?", ids=["arxiv:2101.00001"], authors=list("ABCDEFG"), year=2020, venue="Letters",
+              extra={"volume": "3", "number": "2", "start_page": "4", "end_page": "9"}),
+         "A, B, C, D, E, F et al. (2020). Is it so? Letters, 3(2), 4–9. https://arxiv.org/abs/2101.00001"),
+        (make("t", "Lamps", ids=["id:x"], authors=list("ABCDEF")), "A, B, C, D, E and F. Lamps."),
+        (make("t", "Lamps", ids=["id:x"], year=1920, links={"pdf": "https://example.org/x.pdf"}),
+         "Lamps (1920). https://example.org/x.pdf"),
+        (make("t", "Lamps", ids=["id:x"], authors=["Ann Lee Jr."], extra={"number": "3"}), "Ann Lee Jr. Lamps."),
+    ],
+)  # fmt: skip
+def test_a_reference_as_a_sentence(paper: Paper, sentence: str) -> None:
+    assert cite.sentence(paper) == sentence
+
+
 # -- addresses ---------------------------------------------------------------------------------------------------------
 
 

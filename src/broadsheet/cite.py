@@ -1,4 +1,4 @@
-"""A paper as a reference: BibTeX and RIS. Pure."""
+"""A paper as a reference: BibTeX, RIS, a sentence. Pure."""
 
 import re
 import unicodedata
@@ -11,6 +11,7 @@ _PARTED = re.compile(r"\sand\s|,", re.IGNORECASE)
 _JOURNAL = re.compile(r"(?i)\b(?:journal|transactions|letters|magazine|review)\b")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.+/-]{0,80}")
 _JOURNAL_TYPES = frozenset({"article", "jour", "jfull", "mgzn"})  # as BibTeX and RIS call them
+MOST_NAMES = 6  # in a sentence; of more authors the first ones and "et al."
 _OTHER_TYPES = frozenset({"inproceedings", "conference", "incollection", "conf", "cpaper", "chap"})
 
 
@@ -99,3 +100,33 @@ def ris(paper: Paper) -> str:
     ]  # fmt: skip
     lines += [("KW", word) for word in paper.keywords]
     return "\n".join([f"{tag}  - {value}" for tag, value in lines if value] + ["ER  - ", ""])
+
+
+def sentence(paper: Paper, title: str = "") -> str:
+    """A reference as it stands in a text: authors, year, title, venue, and where it is to be had.
+
+    *title* is the title as readers see it, where the paper's own has LaTeX in it.
+    """
+    volume, number = paper.more("volume"), paper.more("number")
+    volume += f"({number})" if volume and number else ""
+    pages = "–".join(filter(None, _pages(paper)))
+    year = f"({paper.year})" if paper.year else ""
+    parts = [[_names(paper.authors), year], [title or paper.title]] if paper.authors else [[title or paper.title, year]]
+    said = [" ".join(filter(None, part)) for part in parts] + [", ".join(filter(None, (paper.venue, volume, pages)))]
+    stopped = [part if part[-1] in ".?!" else f"{part}." for part in said if part]
+    return " ".join(filter(None, [*stopped, _address(paper)]))
+
+
+def _names(names: tuple[str, ...]) -> str:
+    """``A``, ``A and B``, ``A, B and C``; of more than MOST_NAMES the first ones, et al."""
+    if len(names) > MOST_NAMES:
+        return f"{', '.join(names[:MOST_NAMES])} et al."
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def _address(paper: Paper) -> str:
+    """Where the paper is to be had: its DOI, else arXiv, else its page."""
+    known = _identifiers(paper)
+    if "doi" in known:
+        return f"https://doi.org/{known['doi']}"
+    return f"https://arxiv.org/abs/{known['arxiv']}" if "arxiv" in known else paper.link("page") or paper.link("pdf")

@@ -40,9 +40,11 @@ ANY = True  # a protocol that many speak: the papers' provenance is the name tha
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>&?#]+[^\s\"'<>&?#.,;)\]]")
 _LINK = re.compile(rb"<link\b[^>]*>", re.IGNORECASE)
 _FEED_TYPE = re.compile(rb"application/(?:rss|atom|feed)\+(?:xml|json)", re.IGNORECASE)
+_OWN = re.compile(rb"<generator[^>]{0,200}>Broadsheet</generator>")
 _HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _PATIENCE = timedelta(days=7)  # with which a feed is left alone at most
 MAX_ITEMS = 20_000
+MAX_IDS = 20  # of one item
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 
 
@@ -132,12 +134,14 @@ def parse(stream: BinaryIO, *, source: str, at: str, skip: int = 0) -> Iterator[
 def _named(said: Mapping[str, Any], repeated: set[str]) -> Mapping[str, Any]:
     """The item with the ids that name it; a guid that several items have names none."""
     guid, page = said["guid"], said["page"]
-    known = [found for one in (guid, page, *said["told"]) if (found := ids.parse(one)) and not found.startswith("url:")]
+    told = ((one, ids.parse(one)) for one in (guid, page, *said["told"]))
+    # An address is a place to read it; only where it is called an id (url:https://...) it is one, too.
+    known = [found for one, found in told if found and (found == one or not found.startswith("url:"))]
     if not known and (match := _DOI.search(f"{page} {said['text']}")):
         known = [f"doi:{doi}" for doi in [ids.doi(match[0])] if doi]
     if not known and not page and ":" in guid and guid not in repeated:  # "17" is a name in one feed only
         known = [ids.parse(guid) or f"id:{guid[:200]}"]
-    return {key: value for key, value in said.items() if key not in ("guid", "told", "text")} | {"ids": known[:4]}
+    return {key: value for key, value in said.items() if key not in ("guid", "told", "text")} | {"ids": known[:MAX_IDS]}
 
 
 def _xml_items(data: bytes) -> list[tuple[bytes, dict[str, Any]]]:
@@ -156,6 +160,7 @@ def _read_items(data: bytes, *, repair: bool) -> tuple[list[tuple[bytes, dict[st
     An item becomes what it says at once: its nodes take a hundred times its bytes.
     """
     base = re.search(rb"xml:base\s*=\s*[\"']([^\"']+)", data[:4_000])
+    own = bool(_OWN.search(data[:4_000]))
     title = ""
     found: list[tuple[bytes, dict[str, Any]]] = []
     try:
@@ -163,26 +168,29 @@ def _read_items(data: bytes, *, repair: bool) -> tuple[list[tuple[bytes, dict[st
             if node.tag == "title":
                 title = title or node.text()
             elif len(found) < MAX_ITEMS:
-                said = _xml_item(node, title, base[1].decode(errors="replace") if base else "")
+                said = _xml_item(node, title, base[1].decode(errors="replace") if base else "", own)
                 found.append((node.raw(MAX_RAW), said))
     except SourceError as error:
         return (found, error) if repair and found else (None, error)
     return found, None
 
 
-def _page(item: Node) -> str:
-    """Where the item is to be read: Atom's alternate link, or RSS's only one."""
+def _page(item: Node, own: bool) -> str:
+    """Where the item is to be read: Atom's alternate link, or RSS's only one; in a library's feed, where it has it."""
     links = list(item.all("link"))
+    if own:
+        return next((one.attrs.get("href", "") for one in links if one.attrs.get("rel") == "via"), "")
     atom = (one.attrs.get("href", "") for one in links if one.attrs.get("rel", "alternate") == "alternate")
     return next(filter(None, atom), "") or next((one.text() for one in links if one.text()), "")
 
 
-def _xml_item(item: Node, feed: str, base: str) -> dict[str, Any]:
-    page = _page(item)
+def _xml_item(item: Node, feed: str, base: str, own: bool) -> dict[str, Any]:
+    """*own*: another library's feed, whose links and guids are its pages about the papers, not the papers' own."""
+    page = _page(item, own)
     body = next((text for tag in ("encoded", "content", "description", "summary") if (text := item.text(tag))), "")
     short = item.text("summary") or item.text("description") or body
     guid = item.text("guid") or item.text("id")
-    if not page and re.match(r"https?://", guid):
+    if not (page or own) and re.match(r"https?://", guid):
         page = guid
     people = [one.text("name") or one.text() for one in item.all("author")] or [
         one.text() for one in item.all("creator")
@@ -191,12 +199,12 @@ def _xml_item(item: Node, feed: str, base: str) -> dict[str, Any]:
         "guid": guid,
         "page": urljoin(base, page) if base else page,
         "text": plain(body)[:5_000],
-        "told": [item.text("identifier"), item.text("doi"), item.text("DOI")],
+        "told": [*(one.text() for one in item.all("identifier")), item.text("doi"), item.text("DOI")],
         "title": plain(item.text("title")),
         "abstract": abstract(short if len(plain(short)) > 40 else body),
         "authors": _people(people),
         "venue": item.text("publicationName"),
-        "date": next((date for tag in _DATES if (date := _date(item.text(tag)))), ""),
+        "date": next((date for tag in (_DATES[:-2] if own else _DATES) if (date := _date(item.text(tag)))), ""),
         "keywords": [one.attrs.get("term") or one.text() for one in item.all("category")]
         + [s.text() for s in item.all("subject")],
         "extra": {"feed": feed, "volume": item.text("volume"), "pages": item.text("startingPage")},
@@ -234,13 +242,16 @@ def _json_items(data: bytes) -> Iterator[tuple[bytes, dict[str, Any]]]:
     for item in objects(feed, "items"):
         authors = objects(item, "authors") or [one for one in [value_at(item, "author")] if isinstance(one, dict)]
         body = text(item, "content_text") or plain(text(item, "content_html"))
+        own = value_at(item, "_broadsheet")  # another library's: its address is that library's page about the paper
         yield (
             orjson.dumps(item)[:MAX_RAW],
             {
-                "guid": text(item, "id"), "page": text(item, "url") or text(item, "external_url"), "text": body[:5_000],
-                "told": [text(item, "doi"), text(item, "_doi")], "title": plain(text(item, "title")),
+                "guid": text(item, "id"), "text": body[:5_000],
+                "page": ("" if own else text(item, "url")) or text(item, "external_url"),
+                "told": [text(item, "doi"), text(item, "_doi"), *texts(own, "ids")],
+                "title": plain(text(item, "title")), "venue": text(own, "venue"), "keywords": texts(item, "tags"),
                 "abstract": abstract(text(item, "summary") or body), "authors": [text(one, "name") for one in authors],
-                "date": text(item, "date_published")[:10], "keywords": texts(item, "tags"),
+                "date": text(item, "date_published")[:10] or text(own, "date"),
                 "extra": {"feed": text(feed, "title")},
             },
         )  # fmt: skip

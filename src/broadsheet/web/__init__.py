@@ -12,7 +12,7 @@ from starlette.responses import Response
 from broadsheet.errors import BroadsheetError, IndexStale, Mistake, NotFound, StoreError, WorldError
 from broadsheet.query import Query
 from broadsheet.text import clean
-from broadsheet.web import api, pages, site
+from broadsheet.web import api, pages, site, taking
 from broadsheet.web.http import PAGE, SecurityHeaders, problem
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.site = site.build(library, title, page_size)
     app.include_router(api.router)
-    app.router.routes.extend(pages.ROUTES)
+    app.router.routes.extend([*pages.ROUTES, *taking.ROUTES])
     app.add_exception_handler(BroadsheetError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_wrong_parameters)
