@@ -12,9 +12,10 @@ from broadsheet.store import Saved, Store, shelves
 from broadsheet.store.db import Database
 from broadsheet.store.upgrade import upgrade
 from test_store import fill, paper
+from test_store_bulk import prepared
 
 
-def keep(store: Store, name: str, *pks: int) -> int:
+def keep(store: Store, name: str, *pks: int) -> list[int]:
     with store.writing() as writer:
         return writer.shelves.keep(pks, name)
 
@@ -27,8 +28,8 @@ def save(store: Store, name: str, query: str = "lamps", seen: int = 0) -> bool:
 def test_a_row_notes_when_it_came_and_keeps_that(store: Store) -> None:
     before = int(time.time())
     fill(store, 2)
-    with store.bulk():  # with nothing prepared, the ordinary way
-        fill_more(store)
+    with store.bulk(), store.writing() as writer:
+        writer.admit([prepared(paper(3))])
     after = time.time()
     came = {change.pk: change.added for change in store.changes(0, 9)}
     assert came.keys() == {1, 2, 3} and all(before <= at <= after for at in came.values())
@@ -36,11 +37,6 @@ def test_a_row_notes_when_it_came_and_keeps_that(store: Store) -> None:
         writer.replace([(1, paper(1, abstract="now with an abstract"))])
         writer.remove(2)
     assert {change.pk: change.added for change in store.changes(0, 9)} == came
-
-
-def fill_more(store: Store) -> None:
-    with store.writing() as writer:
-        assert writer.insert([paper(3)]) == [3]
 
 
 def test_papers_of_an_older_library_came_at_an_unknown_time(where: str) -> None:
@@ -98,13 +94,13 @@ def test_renaming_and_removing(store: Store) -> None:
 
 def test_a_list_is_there_as_long_as_a_paper_is_on_it(store: Store) -> None:
     fill(store, 4)
-    assert keep(store, "To read", 1, 3, 3) == 2
-    assert keep(store, "to READ", 3, 4) == 1, "3 is on it"
-    assert keep(store, "talks", 2) == 1
+    assert keep(store, "To read", 1, 3, 3) == [1, 3]
+    assert keep(store, "to READ", 3, 4) == [4]
+    assert keep(store, "talks", 2) == [2]
     assert [(one.name, one.papers) for one in store.lists()] == [("talks", 1), ("To read", 3)]
     assert store.listed("TO READ") == [4, 3, 1] and store.listed("nothing") == []
     with store.writing() as writer:
-        assert writer.shelves.unkeep([1, 2, 3, 4], "to read") == 3, "2 is not on it"
+        assert writer.shelves.unkeep([1, 2, 3, 4], "to read") == [1, 3, 4]
     assert [one.name for one in store.lists()] == ["talks"] and store.check() == []
 
 

@@ -114,21 +114,27 @@ def watching() -> Iterator[Watch]:
 
 def show_page(page: Page, explain: bool) -> None:
     """Results as a reader wants them: title, who and where, why; then what to do next."""
-    from rich.markup import escape
-
     console = out()
     for place, hit in enumerate(page.hits, page.query.offset + 1):
-        console.print(f"[bold cyan]{place:>2}[/]  ", _styled(hit.title, "bold"), sep="", end="\n")
-        console.print(f"    [dim]{escape(byline(hit.paper))}[/]  [cyan]{escape(hit.paper.key)}[/]")
-        if hit.snippet.text:
-            console.print("    ", _styled(hit.snippet, ""), sep="")
-        if hit.why:
-            console.print(f"    [green]why[/]  {escape(hit.why)}")
+        show_hit(console, place, hit)
         if explain:
             _show_parts(console, hit)
     for note in page.notes:
         say(note)
     _show_end(page)
+
+
+def show_hit(console: "Console", place: int, hit: Hit, mark: str = "") -> None:
+    """One result, with a word before its authors where *mark* gives one."""
+    from rich.markup import escape
+
+    marked = f"[bold green]{mark}[/] " if mark else ""
+    console.print(f"[bold cyan]{place:>2}[/]  ", _styled(hit.title, "bold"), sep="", end="\n")
+    console.print(f"    {marked}[dim]{escape(byline(hit.paper))}[/]  [cyan]{escape(hit.paper.key)}[/]")
+    if hit.snippet.text:
+        console.print("    ", _styled(hit.snippet, ""), sep="")
+    if hit.why:
+        console.print(f"    [green]why[/]  {escape(hit.why)}")
 
 
 def _show_parts(console: "Console", hit: Hit) -> None:
@@ -149,7 +155,7 @@ def _show_end(page: Page) -> None:
         for near in page.near:
             say(f"  near: {near}")
         return
-    total = f"{page.total:,}{'+' if page.more_than else ''}"
+    total = f"{page.total:,}"
     last = page.query.offset + len(page.hits)
     end = f"{page.query.offset + 1} to {last} of {total}, {page.took_ms:.1f} ms"
     say(end + (f"; more with --offset {page.next_offset}" if page.next_offset is not None else ""))

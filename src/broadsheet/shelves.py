@@ -7,17 +7,20 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from broadsheet import querylang
 from broadsheet.condition import Term, leaves
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
-from broadsheet.query import MAX_LIMIT, SORTS, Page, Query, Sort
+from broadsheet.query import SORTS, Page, Query, Sort
 from broadsheet.querytokens import FIELDS
 from broadsheet.settings import Settings
 from broadsheet.store import Asked, Kept, Saved, Store
 from broadsheet.text import clean, clip, fold
+
+if TYPE_CHECKING:
+    from broadsheet.find import Finder
 
 SAVED = "saved"  # the list that is meant when none is named
 MAX_NAME = 80  # characters
@@ -56,6 +59,10 @@ class Shelved(ABC):
     settings: Settings
     store: Store
 
+    @property
+    @abstractmethod
+    def finder(self) -> "Finder": ...
+
     @abstractmethod
     def search(self, query: Query | str) -> Page: ...
 
@@ -64,26 +71,28 @@ class Shelved(ABC):
 
     # -- searches with a name ----------------------------------------------------------------------------------------
 
-    def save_search(self, name: str, text: str, sort: Sort = "relevance") -> Saved:
-        """Give the question *text* a name; what answers it by now counts as seen. Raises Mistake."""
+    def save_search(self, name: str, text: str, sort: Sort = "relevance", *, verbatim: bool = False) -> SavedSearch:
+        """Give the question *text* a name; what answers it by now counts as seen. Raises Mistake.
+
+        Its spelling is mended now, as the search box would, unless it is *verbatim*, and stays as it is from then on.
+        """
         called = named(name)
-        query = querylang.parse(text, sort=sort, limit=1)
+        query = querylang.parse(text, sort=sort, limit=1, verbatim=verbatim)
         if not query.canonical():
             raise Mistake("a saved search must ask for something: give it words, or fields such as author:hopper")
+        page = self.search(query)
+        query = replace(query, words=page.mended or query.words)
         lasting = query.canonical() if len(query.canonical()) <= querylang.MAX_TEXT else query.text
-        seen = self._seen(self.search(query))
         with self.store.writing() as writer:
-            made = writer.shelves.save(called, lasting, sort, seen)
-        one = self.saved_search(called)
+            made = writer.shelves.save(called, lasting, sort, self._seen(page))
+        one = self._saved(called)
         if not made and (one.query, one.sort) != (lasting, sort):
-            raise Mistake(
-                f"there is a saved search {one.name!r} already, for {one.query!r}; remove it or take another name"
-            )
-        return one
+            raise Mistake(f"there is a saved search {one.name!r} already, for {one.query!r}; {_INSTEAD}")
+        return self._standing(one)
 
-    def saved_search(self, name: str) -> Saved:
-        """The search of that name. Raises NotFound."""
-        return self.store.saved_as(clean(name)) or _no("saved search", name, (one.name for one in self.store.saved()))
+    def saved_search(self, name: str) -> SavedSearch:
+        """The search of that name, and how many papers are new. Raises NotFound."""
+        return self._standing(self._saved(name))
 
     def saved_searches(self) -> tuple[SavedSearch, ...]:
         """All of them, by name, each with how many papers are new."""
@@ -95,7 +104,7 @@ class Shelved(ABC):
         With its first page, all that is there by now counts as seen. Raises NotFound, and Mistake for an offset or a
         limit out of range.
         """
-        one, limit = self.saved_search(name), limit or self.settings.page_size
+        one, limit = self._saved(name), limit or self.settings.page_size
         querylang.parse("", offset=offset, limit=limit, upto=upto)
         page = self.search(replace(read(one), offset=offset, limit=limit, upto=upto, explain=explain))
         if not offset:
@@ -108,9 +117,9 @@ class Shelved(ABC):
         keys = {hit.paper.ids[0]: hit.paper.key for hit in page.hits}
         return frozenset(keys[identifier] for identifier, pk in self.store.resolve([*keys]).items() if pk > seen)
 
-    def rename_search(self, name: str, new: str) -> Saved:
+    def rename_search(self, name: str, new: str) -> SavedSearch:
         """Raises NotFound, and Mistake for a name that is wrong or taken."""
-        one, called = self.saved_search(name), named(new)
+        one, called = self._saved(name), named(new)
         with self.store.writing() as writer:
             done = writer.shelves.rename(one.name, called)
         if not done:
@@ -119,24 +128,26 @@ class Shelved(ABC):
 
     def remove_search(self, name: str) -> Saved:
         """The search that was removed. Raises NotFound."""
-        one = self.saved_search(name)
+        one = self._saved(name)
         with self.store.noting() as shelf:
             shelf.unsave(one.name)
         return one
 
+    def _saved(self, name: str) -> Saved:
+        return self.store.saved_as(clean(name)) or _no("saved search", name, (one.name for one in self.store.saved()))
+
     def _standing(self, one: Saved) -> SavedSearch:
         query = read(one)
-        try:
-            new, notes = self._new(query, one.seen), query.notes
-        except Mistake as mistake:  # what it asks for has gone; the others are told all the same
-            new, notes = 0, (*query.notes, str(mistake))
-        return SavedSearch(one.name, one.query, one.sort, one.created, one.looked, one.seen, new, notes)
+        new = self._new(query, one.seen)
+        return SavedSearch(one.name, one.query, one.sort, one.created, one.looked, one.seen, new, query.notes)
 
     def _new(self, query: Query, seen: int) -> int:
-        """How many of the best MAX_LIMIT answers came after row *seen*."""
+        """How many answers came after row *seen*."""
         if seen >= self.store.newest():
             return 0
-        return len(self.fresh(self.search(replace(query, limit=MAX_LIMIT)), seen))
+        if query.lookup:
+            return len(self.fresh(self.search(query), seen))
+        return self.finder.new_since(query, seen)
 
     def _seen(self, page: Page) -> int:
         """The last row that could be among the answers of *page*."""
@@ -146,27 +157,30 @@ class Shelved(ABC):
 
     # -- lists of papers -----------------------------------------------------------------------------------------------
 
-    def keep(self, ids: Sequence[str], list: str = SAVED) -> int:
-        """Put papers on a list; how many are new on it. Raises NotFound for an unknown id, Mistake for a wrong name."""
-        called = named(list)
+    def keep(self, ids: Sequence[str], name: str = SAVED) -> tuple[Paper, ...]:
+        """Put papers on a list; those that were not on it. Raises NotFound for an unknown id, Mistake for a name."""
+        called = named(name)
         with self.store.writing() as writer:
-            return writer.shelves.keep(self._pks(ids), called)
+            done = writer.shelves.keep(self._pks(ids), called)
+        return tuple(self.store.get(done).values())
 
-    def unkeep(self, ids: Sequence[str], list: str = SAVED) -> int:
-        """Take papers off a list; how many were on it. Raises NotFound for an unknown id, or list."""
-        called = self._list(list)
+    def unkeep(self, ids: Sequence[str], name: str = SAVED) -> tuple[Paper, ...]:
+        """Take papers off a list; those that were on it. Raises NotFound for an unknown id, or list."""
+        called = self.list_name(name)
         with self.store.writing() as writer:
-            return writer.shelves.unkeep(self._pks(ids), called)
+            done = writer.shelves.unkeep(self._pks(ids), called)
+        return tuple(self.store.get(done).values())
 
     def lists(self) -> tuple[Kept, ...]:
         """The lists, by name, with how many papers are on them."""
         return tuple(self.store.lists())
 
-    def kept(self, list: str = SAVED) -> tuple[Paper, ...]:
+    def kept(self, name: str = SAVED) -> tuple[Paper, ...]:
         """The papers on a list, the last put there first. Raises NotFound."""
-        return tuple(self.store.get(self.store.listed(self._list(list))).values())
+        return tuple(self.store.get(self.store.listed(self.list_name(name))).values())
 
-    def _list(self, name: str) -> str:
+    def list_name(self, name: str) -> str:
+        """The name of a list as it was first written. Raises NotFound."""
         names = {fold(one.name): one.name for one in self.store.lists()}
         key = fold(clean(name))
         return names[key] if key in names else SAVED if key == SAVED else _no("list", name, names.values())
@@ -201,7 +215,8 @@ def named(name: str) -> str:
 def read(one: Saved) -> Query:
     """The question of a saved search as it is understood today; its notes say what no longer means what it did."""
     known = one.sort in SORTS
-    query = querylang.parse(one.query, sort=one.sort if known else "relevance")  # type: ignore[arg-type]  # asked above
+    sort = cast("Sort", one.sort) if known else "relevance"
+    query = querylang.parse(one.query, sort=sort, verbatim=True)
     notes = [] if known else [f"The order {one.sort!r} is not known any more; relevance takes its place."]
     for field in _strange_fields(query):
         if not any(f"“{field}:" in note for note in query.notes):

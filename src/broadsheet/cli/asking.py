@@ -17,47 +17,58 @@ if TYPE_CHECKING:
 @click.argument("query", nargs=-1, required=True)
 @click.option("-n", "--limit", type=int, help="How many papers (page_size when not given).")
 @click.option("--offset", type=int, default=0, help="How many of the best to pass over.")
-@click.option("--sort", default="relevance", help="relevance, new, old or cited.")
+@click.option("--sort", default="relevance", help="relevance, new, old, cited or rising.")
 @click.option("--year", default="", help="2021, 2021..2024, 2021.. or ..2024")
+@click.option("--added", default="", help="When it came: 7d, 2w, 3m, 1y, today or 2024-01-31..")
 @click.option("--venue", multiple=True)
 @click.option("--author", multiple=True)
 @click.option("--category", multiple=True)
 @click.option("--source", multiple=True)
+@click.option("--has", multiple=True, help="code, pdf, abstract, data, project or video.")
 @click.option("--explain", is_flag=True, help="Show what each signal added to each score.")
+@click.option(
+    "--facets", is_flag=True, help="Count years, venues, categories, authors and sources of the whole result."
+)
+@click.option("--verbatim", is_flag=True, help="Mend no spelling.")
+@click.option("--why-not", metavar="ID", help="Say why this paper is not among them, or where it is.")
 @options_of("search")
 @json_option
 @click.pass_context
 def search(context: click.Context, /, query: tuple[str, ...], as_json: bool, **more: Any) -> None:
-    """Find papers by words and by meaning. QUERY may hold "phrases", -words, author: venue: category: source: year:"""
+    """Find papers by words and by meaning.
+
+    QUERY may hold "phrases", -words, +words, beginnings* of words, AND, OR, NOT, brackets, and title: abstract: author:
+    venue: category: source: id: doi: has: year: added: in: like:. Put -- before a QUERY that begins with a minus.
+    """
     from broadsheet import console
 
     own = {row.name: more[row.name] for row in settings.TABLE if row.section == "search"}
     library = library_of(context, **own)
     asked = library.parse(
         " ".join(query),
-        filters=_filters(**{name: more[name] for name in ("year", "venue", "author", "category", "source")}),
-        sort=more["sort"],
-        offset=more["offset"],
+        filters=_filters(more),
         limit=library.settings.page_size if more["limit"] is None else more["limit"],
-        explain=more["explain"],
+        **{name: more[name] for name in ("sort", "offset", "explain", "facets", "verbatim")},
     )
     page = library.search(asked)
+    why = library.why_not(asked, more["why_not"]) if more["why_not"] else ()
     if as_json:
-        console.print_json(page.to_dict())
+        console.print_json(page.to_dict() | ({"why_not": list(why)} if why else {}))
     else:
         console.show_page(page, asked.explain)
+        for sentence in why:
+            console.say(f"{more['why_not']}: {sentence}")
+    library.remember(page)
 
 
-def _filters(
-    year: str, venue: tuple[str, ...], author: tuple[str, ...], category: tuple[str, ...], source: tuple[str, ...]
-) -> "Filters":
-    from broadsheet.query import Filters
-    from broadsheet.querylang import year_span
+def _filters(more: dict[str, Any]) -> "Filters":
+    from broadsheet.queryparts import MANY, filters
 
-    span = year_span(year) if year else (None, None)
-    if span is None:
-        raise Mistake(f"--year is {year!r}; it must be a year or a range such as 2021..2024")
-    return Filters(*span, venues=venue, authors=author, categories=category, sources=source)
+    wrong: list[str] = []
+    found = filters({name: more[name] for name in MANY} | {name: (more[name],) for name in ("year", "added")}, wrong)
+    if wrong:
+        raise Mistake(" ".join(f"--{one}" for one in wrong))
+    return found
 
 
 @cli.command()

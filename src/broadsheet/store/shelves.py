@@ -98,20 +98,20 @@ class Shelves:
     def unsave(self, name: str) -> None:
         self._connection.execute(_UNSAVE, {"key": fold(name)})
 
-    def keep(self, pks: Iterable[int], name: str) -> int:
-        """Puts papers on a list, which is made if it is not there; how many were not on it."""
+    def keep(self, pks: Iterable[int], name: str) -> list[int]:
+        """Puts papers on a list, which is made if it is not there; those that were not on it."""
         key = fold(name)
         spelled = self._connection.execute(_NAME, {"list": key}).scalar() or name
         wanted = self._of(pks, key, there=False)
         many(self._connection, _KEEP, [(key, pk, spelled, self._at) for pk in wanted])
-        return len(wanted)
+        return wanted
 
-    def unkeep(self, pks: Iterable[int], name: str) -> int:
-        """Takes papers off a list; how many were on it."""
+    def unkeep(self, pks: Iterable[int], name: str) -> list[int]:
+        """Takes papers off a list; those that were on it."""
         key = fold(name)
         wanted = self._of(pks, key, there=True)
         many(self._connection, _UNKEEP, [(key, pk) for pk in wanted])
-        return len(wanted)
+        return wanted
 
     def _of(self, pks: Iterable[int], key: str, *, there: bool) -> list[int]:
         """Those of *pks*, once each, that are on the list (*there*) or are not."""
