@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 
 from broadsheet.condition import And, Is, Node, Not, Or, Term
-from broadsheet.index.analysis import EXACT, STEMS
+from broadsheet.index.analysis import EXACT, STEMS, placed
 from broadsheet.paper import Paper
 from broadsheet.query import Filters, Query
 from broadsheet.queryparts import days, year_span
@@ -17,6 +17,7 @@ from broadsheet.text import fold
 
 Lists = Mapping[str, Collection[str]]  # the name of a list -> the ids of the papers on it
 Words = tuple[str, ...]
+Places = frozenset[tuple[int, str]]
 
 
 def fits(paper: Paper, added: date | None, lists: Lists, query: Query, today: date) -> bool:
@@ -79,7 +80,7 @@ class _Case:
         if term.kind == "prefix":
             return any(word.startswith(wanted[0]) for text in texts for word in written(text))
         if term.kind == "phrase" or term.field == "author":
-            return any(_together(wanted, written(text)) for text in texts)
+            return any(_together(_places(term.text), _places(text)) for text in texts)
         meant = [word for word in wanted if stem(word)]
         if not meant:  # stop words count only where there is nothing else
             return all(any(word in written(text) for text in texts) for word in wanted)
@@ -147,9 +148,17 @@ def _texts(paper: Paper, field: str) -> Sequence[str]:
     return texts.get(field, (paper.title, paper.abstract, *paper.keywords))
 
 
-def _together(wanted: Words, words: Words) -> bool:
+@lru_cache(maxsize=1 << 16)
+def _places(text: str) -> Places:
+    """The words of *text* with their places; a run of more letters than a word may have is none, and takes one."""
+    return frozenset(placed(text))
+
+
+def _together(wanted: Places, words: Places) -> bool:
     """Whether the *wanted* words stand among *words* one right after another."""
-    return any(words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1))
+    first, opening = min(wanted)
+    starts = [start for start, word in words if word == opening]
+    return any(all((start + place - first, word) in words for place, word in wanted) for start in starts)
 
 
 def values(paper: Paper, field: str) -> Sequence[str]:

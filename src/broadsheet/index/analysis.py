@@ -21,8 +21,15 @@ def _analyzer(*filters: Filter) -> TextAnalyzer:
     return builder.build()
 
 
+_RUNS = TextAnalyzerBuilder(Tokenizer.simple()).build()
 STEMS = _analyzer(Filter.stopword("english"), Filter.stemmer("english"))
 EXACT = _analyzer()
+
+
+def placed(text: str) -> list[tuple[int, str]]:
+    """The words of *text* and their places among its runs; a run too long for a word has one, in the index as well."""
+    found = ((place, EXACT.analyze(run)) for place, run in enumerate(_RUNS.analyze(text)))
+    return [(place, words[0]) for place, words in found if words]
 
 
 @lru_cache(maxsize=1 << 18)

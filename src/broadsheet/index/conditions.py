@@ -8,7 +8,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from broadsheet.condition import And, Is, Node, Not, Term
-from broadsheet.index.analysis import EXACT, STEMS
+from broadsheet.index.analysis import EXACT, STEMS, placed
 from broadsheet.queryparts import days, years_of
 from broadsheet.text import fold
 
@@ -52,7 +52,7 @@ class Conditions:
         if term.kind == "prefix":
             return some(Query.regex_query(self._schema, field, f"{found[0]}.*") for field in _WRITTEN_IN[term.field])
         if term.kind == "phrase" or term.field == "author":
-            return some(self.phrase(field, found) for field in _WRITTEN_IN[term.field])
+            return some(self.phrase(field, placed(term.text)) for field in _WRITTEN_IN[term.field])
         stems = [(word, its[0]) for word in found if (its := STEMS.analyze(word))]
         if stems:
             return every(self._word(term.field, word, its) for word, its in stems)
@@ -63,11 +63,11 @@ class Conditions:
         here = self._equal(_STEMS_IN[field], its)
         return here if field else some([here, self._equal("author", word)])
 
-    def phrase(self, field: str, tokens: Sequence[str]) -> Query:
-        """The *tokens* one after another."""
-        if len(tokens) == 1:
-            return self._equal(field, tokens[0])
-        return Query.phrase_query(self._schema, field, list(tokens))
+    def phrase(self, field: str, words: Sequence[tuple[int, str]]) -> Query:
+        """The *words* in places that are as far from each other as theirs."""
+        if len(words) == 1:
+            return self._equal(field, words[0][1])
+        return Query.phrase_query(self._schema, field, list(words))
 
     def _is(self, one: Is) -> Query:
         if one.field in ("venue", "category", "source"):
