@@ -119,9 +119,25 @@ def show_page(page: Page, explain: bool) -> None:
         show_hit(console, place, hit)
         if explain:
             _show_parts(console, hit)
+    _show_facets(console, page)
+    if page.mended:
+        say(f"Searched for {page.mended!r}; --verbatim searches for {page.query.words!r}.")
     for note in page.notes:
         say(note)
     _show_end(page)
+
+
+def _show_facets(console: "Console", page: Page) -> None:
+    """The commonest values of the whole result, a line each; years as bars."""
+    from rich.markup import escape
+
+    if years := page.years:
+        most = max(years.values())
+        bars = "".join("▁▂▃▄▅▆▇█"[7 * years.get(year, 0) // most] for year in range(min(years), max(years) + 1))
+        console.print(f"[dim]{'year':<9}[/] {min(years)} [cyan]{bars[-200:]}[/] {max(years)}")
+    for name, values in page.facets.items():
+        if name != "year" and values:
+            console.print(f"[dim]{name:<9}[/] " + " · ".join(f"{escape(value)} {n:,}" for value, n in values[:8]))
 
 
 def show_hit(console: "Console", place: int, hit: Hit, mark: str = "") -> None:

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from broadsheet import ids, querylang, settings
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
-from broadsheet.query import Filters, Page, Query, Sort
+from broadsheet.query import Page, Query, Sort
 from broadsheet.shelves import Shelved
 from broadsheet.store import Store
 from broadsheet.watch import BLIND, Indexing, Watch
@@ -126,26 +126,28 @@ class Library(Shelved):
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
-    def parse(
-        self,
-        text: str,
-        *,
-        filters: Filters | None = None,
-        sort: Sort = "relevance",
-        offset: int = 0,
-        limit: int = 10,
-        upto: int = 0,
-        explain: bool = False,
-    ) -> Query:
-        """The question in *text*; see `querylang.parse`."""
-        return querylang.parse(text, filters=filters, sort=sort, offset=offset, limit=limit, upto=upto, explain=explain)
+    def parse(self, text: str, **more: Any) -> Query:
+        """The question in *text*; see `querylang.parse` for what else it may be told."""
+        return querylang.parse(text, **more)
 
     def search(self, query: Query | str) -> Page:
         return self.finder.search(querylang.parse(query) if isinstance(query, str) else query)
 
-    def similar(self, wanted: Sequence[str], *, without: Sequence[str] = (), limit: int = 10) -> Page:
+    def straight(self, query: Query) -> str:
+        """The key of the one paper that the whole question names; empty if it names none."""
+        return self.finder.straight(query)
+
+    def similar(
+        self, wanted: Sequence[str], *, without: Sequence[str] = (), limit: int = 10, sort: Sort = "relevance"
+    ) -> Page:
         """Papers like all of *wanted* and unlike *without*, neither among them. Raises NotFound for an unknown id."""
-        return self.finder.similar(self._pks(wanted), self._pks(without), limit)
+        self._pks([*wanted, *without])
+        like, unlike = (tuple(dict.fromkeys(map(ids.own, given))) for given in (wanted, without))
+        return self.finder.search(Query(like=like, unlike=unlike, limit=limit, sort=sort))
+
+    def why_not(self, query: Query, identifier: str) -> tuple[str, ...]:
+        """Why a paper is not among the first that answer *query*, as sentences. Raises NotFound for an unknown id."""
+        return self.finder.why_not(query, self.row(identifier))
 
     def paper(self, identifier: str) -> Paper | None:
         """The paper with this id, in any spelling; None if nobody has it."""

@@ -13,6 +13,7 @@ from broadsheet.paper import Paper
 
 Sort = Literal["relevance", "new", "old", "cited", "rising"]
 SORTS: tuple[Sort, ...] = ("relevance", "new", "old", "cited", "rising")
+FACETS = ("year", "venue", "category", "author", "source", "has")
 MAX_LIMIT = 200
 MAX_OFFSET = 10_000  # a reader who turned 10,000 results is better served by a filter
 MAX_WORDS = 64  # more words than that no longer sharpen a ranking; the rest is cut and the page says so
@@ -67,7 +68,7 @@ class Query:
     like      ids of papers that the answers should be like, and *unlike* of those that they should not be like
     lookup    a canonical id when the whole question is one (a pasted id, DOI or address), else empty
     upto      only papers that came before this row number: what there was when page 1 was shown; 0 for all
-    facets    whether to count the values of the whole result
+    facets    of which fields to count the values in the whole result; see FACETS
     verbatim  the words as they are: no spelling is mended
     notes     what was changed to understand it ("closing quote added"), for the reader
     """
@@ -86,7 +87,7 @@ class Query:
     limit: int = 10
     upto: int = 0
     explain: bool = False
-    facets: bool = False
+    facets: tuple[str, ...] = ()
     verbatim: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
 

@@ -17,7 +17,7 @@ import re
 from broadsheet import ids
 from broadsheet.condition import And, Is, Node, Not, Or, Term, joined, negated
 from broadsheet.errors import Mistake
-from broadsheet.query import MAX_LIMIT, MAX_OFFSET, MAX_WORDS, SORTS, Filters, Query, Sort
+from broadsheet.query import FACETS, MAX_LIMIT, MAX_OFFSET, MAX_WORDS, SORTS, Filters, Query, Sort
 from broadsheet.queryparts import Problem, Reading, leaf, year_span
 from broadsheet.querytokens import Token, tokens
 from broadsheet.text import clean
@@ -76,7 +76,7 @@ def parse(
         limit=limit,
         upto=upto,
         explain=explain,
-        facets=facets,
+        facets=FACETS if facets else (),
         verbatim=verbatim,
         notes=tuple(dict.fromkeys(read.notes)),
     )

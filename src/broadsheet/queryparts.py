@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from broadsheet import ids
 from broadsheet.condition import Is, Node, Term, leaves
 from broadsheet.query import Filters, years_text
 from broadsheet.querytokens import FIELDS, ID_FIELDS, Token
+from broadsheet.text import clean
 
 FIRST_YEAR, LAST_YEAR = 1000, 2999
 HAS = ("code", "pdf", "abstract", "data", "project", "video")
@@ -23,7 +25,29 @@ _BACK = re.compile(r"(\d{1,4})([dwmy])", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _UNIT = {"d": 1, "w": 7, "m": 30, "y": 365}
 _MISNAMED = re.compile(r"([A-Za-z]{4,12}):\S")
-_MANY = {"author": "authors", "venue": "venues", "category": "categories", "source": "sources", "has": "has"}
+
+
+MANY = {"author": "authors", "venue": "venues", "category": "categories", "source": "sources", "has": "has"}
+
+
+def filters(given: Mapping[str, Sequence[str]], wrong: list[str]) -> Filters:
+    """The filters that an address, JSON or flags name: ``author`` ... ``has``, ``year``, ``added``.
+
+    What is wrong goes to *wrong*: the name, what it got and what would be right.
+    """
+    values: dict[str, Any] = {
+        field: tuple(dict.fromkeys(filter(None, map(clean, given.get(word, ()))))) for word, field in MANY.items()
+    }
+    wrong += [
+        f"has is {thing[:40]!r}; it must be one of {', '.join(HAS)}." for thing in values["has"] if thing not in HAS
+    ]
+    year, added = (clean(next(iter(given.get(name, ())), "")) for name in ("year", "added"))
+    span = year_span(year) if year else (None, None)
+    if span is None:
+        wrong.append(f"year is {year[:40]!r}; it must be a year like 2024 or a range like 2021..2024.")
+    if added and not days(added.lower(), date(2000, 1, 1)):
+        wrong.append(f"added is {added[:40]!r}; it must be a time like 7d, today or 2024-01-31..2024-02-29.")
+    return Filters(*(span or (None, None)), **values, added=added.lower())
 
 
 class Problem(NamedTuple):
@@ -82,8 +106,8 @@ class Reading:
         """Takes a condition that is a filter: it can be shown beside the question and taken off by itself."""
         if isinstance(node, Term) and node.field == "author":
             self.named.setdefault("authors", []).append(node.text + ("*" if node.kind == "prefix" else ""))
-        elif isinstance(node, Is) and node.field in _MANY:
-            self.named.setdefault(_MANY[node.field], []).append(node.value)
+        elif isinstance(node, Is) and node.field in MANY:
+            self.named.setdefault(MANY[node.field], []).append(node.value)
         elif isinstance(node, Is) and node.field == "year":
             if self.years != (None, None):
                 self.note("Several years were asked for; the last one was used.")

@@ -22,7 +22,10 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class Setting(NamedTuple):
-    """One row of the table. *low* and *high* bound a number, both included; *secret* is hidden when shown."""
+    """One row of the table.
+
+    *low* and *high* bound a number, both included; *choices* are all that a text may be; *secret* is hidden when shown.
+    """
 
     name: str
     kind: type
@@ -32,6 +35,7 @@ class Setting(NamedTuple):
     low: float | None = None
     high: float | None = None
     secret: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def env(self) -> str:
@@ -58,6 +62,8 @@ class Setting(NamedTuple):
         """What would be right, in words."""
         if self.kind is bool:
             return "true or false"
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
         if self.kind is str:
             return "text"
         if self.kind is tuple:
@@ -101,6 +107,12 @@ class Settings:
     host: str = _row("127.0.0.1", "web", "The address to serve on; 0.0.0.0 for every network of the machine.")
     workers: int = _row(0, "web", "How many processes answer; 0 for one a core, at most 4.", low=0, high=64)
     port: int = _row(8008, "web", "The port to serve on; 0 for any free one.", low=0, high=65535)
+    edit: str = _row(
+        "local",
+        "web",
+        "Who may save searches and papers on the pages: local for who sits at this machine, all, or none.",
+        choices=("local", "all", "none"),
+    )
     contact: str = _row("", "fetch", "The owner's e-mail address, told to every service that is asked; none if empty.")
     proxy: str = _row("", "fetch", "A proxy for every request; empty for what the environment says.", secret=True)
     private: tuple[str, ...] = _row(
@@ -202,7 +214,7 @@ def checked(row: Setting, value: object) -> Any:
         value = _read(row.kind, value.strip())
     if row.kind is float and type(value) is int:
         value = float(value)
-    if type(value) is not row.kind:
+    if type(value) is not row.kind or (row.choices and value not in row.choices):
         raise ValueError(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         low = float("-inf") if row.low is None else row.low

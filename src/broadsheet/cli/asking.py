@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 @click.option("--source", multiple=True)
 @click.option("--has", multiple=True, help="code, pdf, abstract, data, project or video.")
 @click.option("--explain", is_flag=True, help="Show what each signal added to each score.")
-@click.option(
-    "--facets", is_flag=True, help="Count years, venues, categories, authors and sources of the whole result."
-)
+@click.option("--facets", is_flag=True, help="Count years, venues, authors ... of the whole result.")
 @click.option("--verbatim", is_flag=True, help="Mend no spelling.")
 @click.option("--why-not", metavar="ID", help="Say why this paper is not among them, or where it is.")
 @options_of("search")

@@ -28,10 +28,11 @@ from broadsheet.index.reader import Reader
 from broadsheet.index.snippets import marked, snippet
 from broadsheet.query import MAX_OFFSET, Filters, Hit, Page, Query, Signal
 from broadsheet.store import Store
-from broadsheet.text import fold, plural
+from broadsheet.text import fold, plural, title_key
 
 TITLE_SIGNAL = 1.0  # weight of "the question is its title": more than text and meaning together can add elsewhere
 REMEMBERED = 256  # result lists
+TITLE_WORDS = 4  # of a title that nobody types by chance
 FILTERLESS = "A look-up of an identifier pays no heed to filters."
 
 Key = tuple[object, ...]
@@ -76,12 +77,23 @@ class Finder:
         used = reader is not None and reader.lexical.written(fold(query.words)) > 0
         return "" if used else ids.own(query.words)
 
+    def straight(self, query: Query) -> str:
+        """The key of the one paper that the question names, by an id or by its whole title; empty if it names none."""
+        if query.verbatim or query.offset or query.filters:
+            return ""
+        if (page := self._look_up(query)) and page.hits:
+            return page.hits[0].paper.key
+        if title_key(query.text).count(" ") < TITLE_WORDS - 1:
+            return ""
+        pks = self._store.titled(query.text)
+        return self._store.get(pks)[pks[0]].key if len(pks) == 1 else ""
+
     def new_since(self, query: Query, pk: int) -> int:
         """How many papers that answer *query* came after row *pk*. Of papers by meaning alone, only the nearest."""
         reader = self._index.reader(self._encoder)
         if reader is None:
             return 0
-        query = replace(query, upto=0, offset=0, limit=1, facets=False)
+        query = replace(query, upto=0, offset=0, limit=1, facets=())
         asked = self._asked(_worded(query), reader)
         if asked.query.like or asked.query.unlike:
             return int((self._listing(asked).pks > pk).sum())
@@ -173,7 +185,7 @@ class Finder:
         found = dict.fromkeys(
             one.canonical()
             for one in looser
-            if one != query and self._listing(self._asked(_worded(replace(one, facets=False)), reader)).total
+            if one != query and self._listing(self._asked(_worded(replace(one, facets=())), reader)).total
         )
         return tuple(filter(None, found))[:3]
 

@@ -33,7 +33,8 @@ LONGEST = 500  # papers that are listed at first; who turns further gets up to M
 TITLE_WEIGHT = 0.25  # of a word in the title, beside the same word in the text
 AUTHOR_WEIGHT = 0.5  # of a word that is part of an author's name
 UNDATED = 2**31 - 1  # where the oldest come first: after all that have a date
-FACETS = {"year": 400, "venue": 30, "category": 30, "author": 30, "source": 30, "has": 10}  # how many values of each
+MOST = {"year": 400, "venue": 30, "category": 30, "author": 30, "source": 30, "has": 10}  # values of each facet
+UNKNOWN = "0"  # year
 _COLUMN = {"new": "date", "old": "date", "cited": "citations", "rising": "rising"}
 
 
@@ -162,12 +163,13 @@ def tally(asked: Asked, match: Match | None, also: Pks) -> Facets:
     if not asked.query.facets:
         return {}
     columns = asked.reader.columns
-    found = asked.reader.lexical.tally(match, FACETS, also)
-    found["year"] = [(year, count) for year, count in found["year"] if year != "0"]  # nobody knows it
+
+    def spelled(name: str, value: str) -> str:
+        return columns.spelled(name, value) if name in columns.names else value
+
+    found = asked.reader.lexical.tally(match, {name: MOST[name] for name in asked.query.facets}, also)
     return {
-        name: tuple(
-            (columns.spelled(name, value) if name in columns.names else value, count) for value, count in values
-        )
+        name: tuple((spelled(name, value), count) for value, count in values if (name, value) != ("year", UNKNOWN))
         for name, values in found.items()
     }
 

@@ -23,7 +23,7 @@ from broadsheet.index.conditions import WRITTEN, Conditions, Given, every, some
 from broadsheet.index.places import LAST, day_number, rising, scattered
 from broadsheet.index.suggestions import entries
 from broadsheet.paper import Paper
-from broadsheet.query import Sort
+from broadsheet.query import FACETS, Sort
 from broadsheet.queryparts import HAS
 from broadsheet.text import fold
 
@@ -32,7 +32,6 @@ Scores = npt.NDArray[np.float32]
 
 PRECISION = 1e-5  # of a BM25 score, by the best of them; below, it depends on how papers are spread over segments
 _SORTED = ("new", "cited", "old", "rising")  # what to sort by in the upper 32 bits, a place of its own below
-FACETS = ("year", "venue", "category", "author", "source", "has")
 _FACET_OF = {name: name for name in FACETS} | {"author": "name"}
 LONGEST_NAME = 4  # words
 MOST = 3  # words of a question up to which all must be there for a paper to hold it; of more, ENOUGH of them

@@ -291,6 +291,11 @@ class Store:
         with self._database.reading() as connection:
             return shelves.listed(connection, name)
 
+    def lists_of(self, pk: int) -> list[str]:
+        """The lists that a paper is on, by name."""
+        with self._database.reading() as connection:
+            return shelves.lists_of(connection, pk)
+
     def asked(self, limit: int = 100) -> list[Asked]:
         """What was asked, the latest first."""
         with self._database.reading() as connection:

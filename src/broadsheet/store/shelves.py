@@ -56,6 +56,7 @@ _UNSAVE = sa.text("DELETE FROM saved WHERE key = :key")
 
 _LISTS = sa.text("SELECT min(name), count(*), max(at) FROM listed GROUP BY list ORDER BY list")
 _LISTED = sa.text("SELECT pk FROM listed WHERE list = :list ORDER BY at DESC, pk DESC")
+_LISTS_OF = sa.text("SELECT name FROM listed WHERE pk = :pk ORDER BY list")
 _NAME = sa.text("SELECT min(name) FROM listed WHERE list = :list")
 _KEEP = "INSERT INTO listed (list, pk, name, at) VALUES (:list, :pk, :name, :at) ON CONFLICT (list, pk) DO NOTHING"
 _UNKEEP = "DELETE FROM listed WHERE list = :list AND pk = :pk"
@@ -152,6 +153,10 @@ def lists(connection: sa.Connection) -> list[Kept]:
 
 def listed(connection: sa.Connection, name: str) -> list[int]:
     return list(connection.execute(_LISTED, {"list": fold(name)}).scalars())
+
+
+def lists_of(connection: sa.Connection, pk: int) -> list[str]:
+    return list(connection.execute(_LISTS_OF, {"pk": pk}).scalars())
 
 
 def asked(connection: sa.Connection, limit: int) -> list[Asked]:

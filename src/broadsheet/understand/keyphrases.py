@@ -104,17 +104,23 @@ def keyphrases(title: str, abstract: str = "", known: Frequencies | None = None,
     """
     found = candidates(title, abstract)
     scores = _scores(found, known or Frequencies())
+    best = apart(sorted(found, key=lambda key: (-scores[key], key)), most)
+    return tuple(spelled(found[key].surface) for key in best)
+
+
+def apart(ranked: Iterable[str], most: int) -> list[str]:
+    """The first *most* phrases, without those that share most of their words with a better one."""
     chosen: list[str] = []
     taken: list[set[str]] = []
-    for key in sorted(found, key=lambda key: (-scores[key], key)):
+    for key in ranked:
         words = set(key.split())
         if any(2 * len(words & other) > min(len(words), len(other)) for other in taken):
             continue
         taken.append(words)
-        chosen.append(_spelled(found[key].surface))
+        chosen.append(key)
         if len(chosen) == most:
             break
-    return tuple(chosen)
+    return chosen
 
 
 class Candidate:
@@ -215,7 +221,7 @@ def _scores(found: Mapping[str, Candidate], known: Frequencies) -> dict[str, flo
     return out
 
 
-def _spelled(words: list[str]) -> str:
+def spelled(words: list[str]) -> str:
     """Lower case, but for words with a capital inside or a digit: ``BERT``, ``iPhone``, ``3D``, ``non-IID``."""
     return " ".join("-".join(map(_plain_case, word.split("-"))) for word in words)
 

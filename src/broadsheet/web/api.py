@@ -1,14 +1,18 @@
 """The same answers for programs: JSON under ``/api/v1``. Errors are RFC 9457 problems, from the one table."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Query as Param
+from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from broadsheet.errors import NotFound
+from broadsheet import queryparts
+from broadsheet.errors import Mistake, NotFound
 from broadsheet.query import MAX_LIMIT, MAX_OFFSET, Page, Sort
 from broadsheet.web import pages, site, urls
 from broadsheet.web.http import JSON, answer, dumps, fingerprint
@@ -21,23 +25,68 @@ Values = Annotated[list[str] | None, Param(max_length=urls.MAX_VALUES)]
 @router.get("/search", summary="Search by words and meaning")
 def search(
     request: Request,
-    q: Annotated[str, Param(description='Words, "exact phrases", -words, author: venue: category: source: year:')] = "",
+    q: Annotated[str, Param(description="The language of the search box")] = "",
     year: Annotated[str, Param(description="2024, 2021..2024, 2021.. or ..2024")] = "",
+    added: Annotated[str, Param(description="7d, 2w, 3m, 1y, today or 2024-01-31..2024-02-29")] = "",
     venue: Values = None,
     author: Values = None,
     category: Values = None,
     source: Values = None,
+    has: Annotated[list[str] | None, Param(description="code, pdf, abstract, data, project, video")] = None,
     sort: Sort = "relevance",
     offset: Annotated[int, Param(ge=0, le=MAX_OFFSET)] = 0,
     upto: Annotated[int, Param(ge=0, lt=2**31, description="The first page's `upto`, for the later ones")] = 0,
     limit: Annotated[int, Param(ge=1, le=MAX_LIMIT)] = urls.LIMIT,
     explain: bool = False,
+    facets: Annotated[bool, Param(description="Count the values of the whole result")] = False,
+    verbatim: Annotated[bool, Param(description="Mend no spelling")] = False,
+    missing: Annotated[str, Param(description="An id: say why this paper is not among them")] = "",
 ) -> Response:
     # The parameters above are the contract, checked and published by FastAPI; the page's own reader reads them.
     text, changes = urls.asked(request.query_params)
+    return _found(request, text, changes | {"explain": explain, "facets": facets, "verbatim": verbatim}, missing)
+
+
+class Question(BaseModel):
+    """The same question as JSON; every name as in the address."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    q: str = ""
+    year: str = ""
+    added: str = ""
+    venue: list[str] = []
+    author: list[str] = []
+    category: list[str] = []
+    source: list[str] = []
+    has: list[str] = []
+    sort: Sort = "relevance"
+    offset: int = 0
+    upto: int = 0
+    limit: int = urls.LIMIT
+    explain: bool = False
+    facets: bool = False
+    verbatim: bool = False
+    missing: str = ""
+
+
+@router.post("/search", summary="The same, asked in JSON")
+def ask(request: Request, question: Question) -> Response:
+    wrong: list[str] = []
+    given = {word: getattr(question, word) for word in urls.MANY} | {"year": [question.year], "added": [question.added]}
+    changes: dict[str, Any] = {"filters": queryparts.filters(given, wrong)}
+    if wrong:
+        raise Mistake(" ".join(wrong))
+    for name in ("sort", "offset", "upto", "limit", "explain", "facets", "verbatim"):
+        changes[name] = getattr(question, name)
+    return _found(request, question.q, changes, question.missing)
+
+
+def _found(request: Request, text: str, changes: dict[str, Any], missing: str) -> Response:
     library = site.of(request).library
-    page = library.search(library.parse(text, explain=explain, **changes))
-    return _page(request, page)
+    query = library.parse(text, **changes)
+    why = {"why_not": list(library.why_not(query, missing))} if missing else {}
+    return _page(request, library.search(query), why)
 
 
 @router.get("/paper/{identifier:path}", summary="One paper by any of its ids")
@@ -72,8 +121,8 @@ def sources(request: Request) -> Response:
     return answer(request, dumps({"sources": public}), JSON)
 
 
-def _page(request: Request, page: Page) -> Response:
+def _page(request: Request, page: Page, more: Mapping[str, Any] = MappingProxyType({})) -> Response:
     """An answer; its fingerprint leaves out how long it took, so that asking again can be a 304."""
-    timeless: dict[str, Any] = replace(page, took_ms=0.0).to_dict()
+    timeless: dict[str, Any] = {**replace(page, took_ms=0.0).to_dict(), **more}
     tag = fingerprint(dumps(timeless))
     return answer(request, dumps(timeless | {"took_ms": round(page.took_ms, 3)}), JSON, tag=tag)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -32,7 +33,7 @@ def front(request: Request) -> Response:
     """What the library holds, and the newest of it."""
     here = site.of(request)
     stats = here.library.stats()
-    query = Query(sort="new", limit=NEWEST, explain=True)
+    query = Query(sort="new", limit=NEWEST, explain=True, facets=("year",))
     page = here.library.search(query) if stats.papers else None
     body = here.render(
         "front.html", stats=stats, page=page, shelf=here.library.shelf(VENUES), date=site.today(),
@@ -45,24 +46,38 @@ def search(request: Request) -> Response:
     """The question in the address, answered."""
     here = site.of(request)
     text, changes = urls.asked(request.query_params, here.page_size)
-    query = here.library.parse(text, explain=True, **changes)
+    query = here.library.parse(text, explain=True, facets=True, **changes)
     if views.is_blank(query):
         return answer(request, here.render("ask.html", query=query, stats=here.library.stats()))
+    if key := here.library.straight(query):
+        return RedirectResponse(f"{urls.paper(key)}?{urlencode({'q': text})}", 302, {"cache-control": "no-cache"})
     if not views.asks(query) and query.sort == "relevance":
         query = replace(query, sort="new")  # filters alone: there is nothing to match, so the newest come first
     page = here.library.search(query)
+    missing = _missing(here, request, query)
     if not page.hits:
-        return _nothing(request, here, page)
-    body = here.render("search.html", query=page.query, page=page, turn=views.turn(page), views=views)
+        return _nothing(request, here, page, missing)
+    body = here.render("search.html", query=page.query, page=page, turn=views.turn(page), views=views, missing=missing)
     return answer(request, body)
 
 
-def _nothing(request: Request, here: Site, page: Page) -> Response:
+def _missing(here: Site, request: Request, query: Query) -> tuple[str, tuple[str, ...]]:
+    """The paper that the reader expected, and why it is not here or where it is; both empty where nobody asks."""
+    asked = clean(request.query_params.get("missing", ""))[:MAX_ID]
+    if not asked:
+        return "", ()
+    try:
+        return asked, here.library.why_not(query, asked)
+    except NotFound:
+        return asked, ("No paper here has this identifier.",)
+
+
+def _nothing(request: Request, here: Site, page: Page, missing: tuple[str, tuple[str, ...]]) -> Response:
     query = page.query
     loosened = views.loosened(here.library, query) if query.filters and not page.total else []
     body = here.render(
         "nothing.html", query=query, page=page, loosened=loosened, searched=views.searched(query),
-        stats=here.library.stats(), views=views,
+        stats=here.library.stats(), views=views, missing=missing,
     )  # fmt: skip
     return answer(request, body)
 
@@ -82,8 +97,8 @@ def paper(request: Request) -> Response:
     made = views.made_of(here.library, found)
     body = here.render(
         "paper.html", made=made, paper=found, abstract=typeset.typeset(found.abstract), similar=similar,
-        trouble=trouble, quiet=("status", *STANDINGS), facts=views.facts(found), links=views.links(found),
-        query=Query(),
+        trouble=trouble, asked=clean(request.query_params.get("q", ""))[:MAX_ID], quiet=("status", *STANDINGS),
+        facts=views.facts(found), links=views.links(found), query=Query(),
     )  # fmt: skip
     return answer(request, body)
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from broadsheet import cite, ids
 from broadsheet.text import clip, join_names, plural
-from broadsheet.web import assets, dates, latex, plots, typeset, urls
+from broadsheet.web import assets, dates, facets, feeds, latex, plots, typeset, urls
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -65,7 +65,15 @@ def _environment(files: assets.Assets, title: str) -> Environment:
         cache_size=-1,
     )
     environment.globals.update(
-        site_title=title, asset=files.url, urls=urls, plots=plots, today=today, key_of=plots.key, cite=cite
+        site_title=title,
+        asset=files.url,
+        urls=urls,
+        plots=plots,
+        facets=facets,
+        today=today,
+        key_of=plots.key,
+        cite=cite,
+        feeds=feeds,
     )
     environment.filters.update(_FILTERS)
     for name in environment.list_templates(extensions=["html"]):

@@ -7,16 +7,14 @@ from urllib.parse import quote, urlencode
 
 from starlette.datastructures import QueryParams
 
+from broadsheet import queryparts
 from broadsheet.errors import Mistake
-from broadsheet.query import Filters, Query, Sort
-from broadsheet.querylang import year_span
+from broadsheet.query import Filters, Query, Sort, years_text
 from broadsheet.text import clean
 
 LIMIT = 10  # hits on a page of the web, when the address does not say
 MAX_VALUES = 20  # of one filter in one address
-
-# The address's word -> the field of Filters.
-MANY = {"author": "authors", "venue": "venues", "category": "categories", "source": "sources"}
+MANY = queryparts.MANY  # the address's word -> the field of Filters
 
 
 def paper(key: str, suffix: str = "") -> str:
@@ -36,6 +34,8 @@ def parameters(query: Query) -> list[tuple[str, str]]:
     pairs += filter_parameters(query.filters)
     if query.sort != "relevance":
         pairs.append(("sort", query.sort))
+    if query.verbatim:
+        pairs.append(("verbatim", "1"))
     if query.limit != LIMIT:
         pairs.append(("limit", str(query.limit)))
     if query.offset:
@@ -47,22 +47,18 @@ def filter_parameters(filters: Filters) -> list[tuple[str, str]]:
     pairs = [(word, value) for word, field in MANY.items() for value in getattr(filters, field)]
     if years := year_text(filters):
         pairs.append(("year", years))
+    if filters.added:
+        pairs.append(("added", filters.added))
     return pairs
 
 
 def box(query: Query) -> str:
-    """What stands in the search box: as it was typed, unless filters were typed too; those are shown beside it."""
-    if query.lookup:
-        return query.lookup
-    parts = [query.words, *(f'"{phrase}"' for phrase in query.phrases), *(f"-{word}" for word in query.without)]
-    return " ".join(part for part in parts if part)
+    """What stands in the search box: all but the filters, which are shown beside it."""
+    return query.box()
 
 
 def year_text(filters: Filters) -> str:
-    low, high = filters.year_from, filters.year_to
-    if low is None and high is None:
-        return ""
-    return str(low) if low == high else f"{'' if low is None else low}..{'' if high is None else high}"
+    return years_text(filters.year_from, filters.year_to)
 
 
 def filtered(query: Query, **changes: Any) -> Query:
@@ -92,6 +88,7 @@ def asked(params: QueryParams, page_size: int = LIMIT) -> tuple[str, dict[str, A
         "limit": _number(params, "limit", page_size, wrong),
         "upto": _number(params, "upto", 0, wrong),
         "sort": cast(Sort, params.get("sort") or "relevance"),
+        "verbatim": params.get("verbatim", "") in ("1", "true", "on"),
     }
     if wrong:
         raise Mistake(" ".join(wrong))
@@ -99,15 +96,8 @@ def asked(params: QueryParams, page_size: int = LIMIT) -> tuple[str, dict[str, A
 
 
 def _filters(params: QueryParams, wrong: list[str]) -> Filters:
-    values = {field: _values(params.getlist(word), word, wrong) for word, field in MANY.items()}
-    low = high = None
-    if text := clean(params.get("year", "")):
-        span = year_span(text)
-        if span is None:
-            wrong.append(f"year is {text[:40]!r}; it must be a year like 2024 or a range like 2021..2024.")
-        else:
-            low, high = span
-    return Filters(low, high, **values)
+    given = {word: _values(params.getlist(word), word, wrong) for word in MANY}
+    return queryparts.filters(given | {word: params.getlist(word)[-1:] for word in ("year", "added")}, wrong)
 
 
 def _values(raw: Iterable[str], word: str, wrong: list[str]) -> tuple[str, ...]:

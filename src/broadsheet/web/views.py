@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from broadsheet.library import Library
     from broadsheet.store import Copy
 
-SORT_WORDS = {"relevance": "Best match", "new": "Newest", "old": "Oldest", "cited": "Most cited"}
+SORT_WORDS = {
+    "relevance": "Best match", "new": "Newest", "old": "Oldest", "cited": "Most cited", "rising": "Rising"
+}  # fmt: skip
 _WORD_OF = {field: word for word, field in urls.MANY.items()}
-_SAID = {"author": "by ", "venue": "at ", "category": "in ", "source": "from the source "}
+_SAID = {"author": "by ", "venue": "at ", "category": "in ", "source": "from the source ", "has": "with "}
 
 
 class Chip(NamedTuple):
@@ -32,6 +34,11 @@ class Chip(NamedTuple):
     @property
     def href(self) -> str:
         return urls.search(self.without)
+
+
+def verbatim(query: Query) -> Query:
+    """The question as it was typed: no spelling mended, nobody led to a paper."""
+    return replace(query, verbatim=True, offset=0)
 
 
 def unfiltered(query: Query) -> Query:
@@ -57,6 +64,8 @@ def chips(query: Query) -> list[Chip]:
         low, high = query.filters.year_from, query.filters.year_to
         words = f"until {high}" if low is None else f"since {low}" if high is None else years.replace("..", " to ")
         found.append(Chip("year", words, urls.filtered(query, year_from=None, year_to=None)))
+    if query.filters.added:
+        found.append(Chip("added", query.filters.added, urls.filtered(query, added="")))
     return found
 
 
@@ -71,8 +80,9 @@ def _value_chips(query: Query) -> Iterator[Chip]:
 def sorts(query: Query) -> list[SortLink]:
     """The orders on offer; best match only where there is something to match."""
     asked = asks(query)
+    words = SORT_WORDS | ({"relevance": "Most similar"} if query.like else {})
     return [
-        SortLink(SORT_WORDS[sort], urls.search(replace(query, sort=sort, offset=0)), sort == query.sort)
+        SortLink(words[sort], urls.search(replace(query, sort=sort, offset=0)), sort == query.sort)
         for sort in SORTS
         if asked or sort != "relevance"
     ]
@@ -80,7 +90,7 @@ def sorts(query: Query) -> list[SortLink]:
 
 def asks(query: Query) -> bool:
     """Whether there is anything to match, beyond filters."""
-    return bool(query.words or query.phrases or query.without or query.lookup)
+    return query.asks
 
 
 def is_blank(query: Query) -> bool:
@@ -99,12 +109,16 @@ def searched(query: Query) -> list[str]:
     said = [f"the words “{query.words}”"] if query.words else []
     said += [f"the phrase “{phrase}”" for phrase in query.phrases]
     said += [f"without “{word}”" for word in query.without]
+    said += [f"the condition “{node}”" for node in query.where]
+    said += [f"papers like {one}" for one in query.like]
     said += [f"the identifier {query.lookup}"] if query.lookup else []
     return said + [_said(chip) for chip in chips(query)]
 
 
 def _said(chip: Chip) -> str:
     """``by hinton``, ``since 2015``, ``from 2018 to 2020``, ``of 2018``."""
+    if chip.word == "added":
+        return f"added {chip.value}"
     if chip.word != "year":
         return f"{_SAID[chip.word]}{chip.value}"
     if not chip.value[0].isdigit():
