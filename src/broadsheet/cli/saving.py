@@ -77,7 +77,6 @@ def _rename(library: "Library", name: str, new: str) -> None:
 
 def _show_searches(found: "tuple[SavedSearch, ...]", as_json: bool) -> None:
     from broadsheet import console
-    from broadsheet.cli._shown import when
 
     if as_json:
         console.print_json({"saved": [one.to_dict() for one in found]})
@@ -86,7 +85,7 @@ def _show_searches(found: "tuple[SavedSearch, ...]", as_json: bool) -> None:
         example = _program("save-search", ending=("lamps", "author:hopper lamps"))
         console.say(f"No search is saved yet. {example} is a beginning.")
         return
-    rows = [(one.name, f"{one.new:,}" if one.new else "", one.query, one.sort, when(one.looked)) for one in found]
+    rows = [(one.name, f"{one.new:,}" if one.new else "", one.query, one.sort, _ago(one)) for one in found]
     console.table(console.out(), rows, ("name", "new", "search", "order", "last looked at"))
     for one in found:
         for note in one.notes:
@@ -96,15 +95,14 @@ def _show_searches(found: "tuple[SavedSearch, ...]", as_json: bool) -> None:
 
 
 def _show_papers(library: "Library", name: str, limit: int, as_json: bool) -> None:
-    """The new papers first, else in the order of the search; a glance that counts as having looked."""
+    """The new papers, all of them, before the best of the others; what there is by now counts as seen."""
     from broadsheet import console
-    from broadsheet.cli._shown import when
     from broadsheet.query import MAX_LIMIT
 
     one = library.saved_search(name)
     page = library.look(name, limit=MAX_LIMIT)
     new = library.fresh(page, one.seen)
-    hits = sorted(page.hits, key=lambda hit: hit.paper.key not in new)[:limit]
+    hits = sorted(page.hits, key=lambda hit: hit.paper.key not in new)[: max(limit, len(new))]
     if as_json:
         told = [{**hit.to_dict(), "new": hit.paper.key in new} for hit in hits]
         console.print_json({**one.to_dict(), "total": page.total, "hits": told, "notes": list(page.notes)})
@@ -114,9 +112,17 @@ def _show_papers(library: "Library", name: str, limit: int, as_json: bool) -> No
         console.show_hit(out, place, hit, "new" if hit.paper.key in new else "")
     for note in page.notes:
         console.say(note)
-    console.say(f"{one.new:,} new since {when(one.looked)}; {len(hits):,} of {page.total:,} shown. They count as seen.")
+    more = f", {one.new - len(new):,} of them further down" if one.new > len(new) else ""
+    console.say(f"{one.new:,} new since you looked {_ago(one)}{more}; {len(hits):,} of {page.total:,} shown.")
     if page.total > len(hits):
         console.say(f"All of them: {_program('search', f'--sort={page.query.sort}', ending=(one.query,))}")
+
+
+def _ago(one: "SavedSearch") -> str:
+    from broadsheet.cli._shown import when
+
+    ago = when(one.looked)
+    return "a moment ago" if ago == "now" else ago
 
 
 @cli.command()
