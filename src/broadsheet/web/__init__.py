@@ -12,7 +12,7 @@ from starlette.responses import Response
 from broadsheet.errors import BroadsheetError, IndexStale, Mistake, NotFound, StoreError, WorldError
 from broadsheet.query import Query
 from broadsheet.text import clean
-from broadsheet.web import api, pages, site, taking
+from broadsheet.web import api, pages, saved, site, taking
 from broadsheet.web.http import PAGE, SecurityHeaders, problem
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ STATUS: tuple[tuple[type[BroadsheetError], int], ...] = (
     (BroadsheetError, 500),
 )
 TITLES = {
-    400: "That cannot be asked", 404: "Not here", 405: "Not this way", 500: "Something broke",
+    400: "That cannot be asked", 403: "Not allowed", 404: "Not here", 405: "Not this way", 413: "Too much",
+    500: "Something broke",
     502: "Something elsewhere failed", 503: "Not ready",
 }  # fmt: skip
 _OURS = "This is a fault of the program, not yours. It has been written to the server's log."
@@ -39,7 +40,7 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.site = site.build(library, title, page_size)
     app.include_router(api.router)
-    app.router.routes.extend([*pages.ROUTES, *taking.ROUTES])
+    app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES])
     app.add_exception_handler(BroadsheetError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_wrong_parameters)

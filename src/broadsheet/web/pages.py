@@ -13,7 +13,7 @@ from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import STANDINGS, Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
-from broadsheet.web import health, site, typeset, urls, views
+from broadsheet.web import health, saved, site, typeset, urls, views
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 
@@ -54,10 +54,14 @@ def search(request: Request) -> Response:
     if not views.asks(query) and query.sort == "relevance":
         query = replace(query, sort="new")  # filters alone: there is nothing to match, so the newest come first
     page = here.library.search(query)
+    saved.remember(request, page)
     missing = _missing(here, request, query)
     if not page.hits:
         return _nothing(request, here, page, missing)
-    body = here.render("search.html", query=page.query, page=page, turn=views.turn(page), views=views, missing=missing)
+    body = here.render(
+        "search.html", query=page.query, page=page, turn=views.turn(page), views=views, missing=missing,
+        beside=saved.beside(request, page),
+    )  # fmt: skip
     return answer(request, body)
 
 
@@ -77,7 +81,7 @@ def _nothing(request: Request, here: Site, page: Page, missing: tuple[str, tuple
     loosened = views.loosened(here.library, query) if query.filters and not page.total else []
     body = here.render(
         "nothing.html", query=query, page=page, loosened=loosened, searched=views.searched(query),
-        stats=here.library.stats(), views=views, missing=missing,
+        stats=here.library.stats(), views=views, missing=missing, beside=saved.beside(request, page),
     )  # fmt: skip
     return answer(request, body)
 
@@ -98,7 +102,8 @@ def paper(request: Request) -> Response:
     body = here.render(
         "paper.html", made=made, paper=found, abstract=typeset.typeset(found.abstract), similar=similar,
         trouble=trouble, asked=clean(request.query_params.get("q", ""))[:MAX_ID], quiet=("status", *STANDINGS),
-        facts=views.facts(found), links=views.links(found), query=Query(),
+        facts=views.facts(found), links=views.links(found), query=Query(), keeping=saved.keeping(request, found),
+        list_address=saved.list_address,
     )  # fmt: skip
     return answer(request, body)
 

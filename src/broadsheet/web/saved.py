@@ -4,26 +4,32 @@ Looking changes nothing: what is new stays new until somebody presses the button
 """
 
 import re
-from typing import NamedTuple, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from broadsheet import shelves
 from broadsheet.condition import Is
 from broadsheet.errors import NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import MAX_LIMIT, SORTS, Page, Query, Sort
 from broadsheet.shelves import SAVED, SavedSearch
 from broadsheet.store import Saved
-from broadsheet.text import clean
+from broadsheet.text import clean, clip
 from broadsheet.web import feeds, site, urls, writes
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 from broadsheet.web.writes import Form
 
+if TYPE_CHECKING:
+    from broadsheet.library import Library
+
 ASKED = 50  # questions of the past on the page
+LATE = "30d"  # what came in this time is in a saved search's feed before anything else
 
 
 class Beside(NamedTuple):
@@ -40,7 +46,7 @@ class Beside(NamedTuple):
 
 
 def beside(request: Request, page: Page) -> Beside:
-    """What the page of *page* says of saving. ``saved=NAME`` in the address tells which, of several that ask the same."""
+    """What the page of *page* says of saving; of several searches that ask the same, ``saved=NAME`` tells which."""
     library = site.of(request).library
     if not writes.allowed(request):
         return Beside(False)
@@ -50,6 +56,12 @@ def beside(request: Request, page: Page) -> Beside:
         return Beside(True)
     one = library.saved_search(max(same, key=lambda one: (one.name == name, one.sort == page.query.sort)).name)
     return Beside(True, one, library.fresh(page, one.seen))
+
+
+def remember(request: Request, page: Page) -> None:
+    """Note what the owner asked, where the settings want that; what others ask is none of the library's business."""
+    if writes.allowed(request):
+        site.of(request).library.remember(page)
 
 
 class Keeping(NamedTuple):
@@ -71,7 +83,7 @@ def keeping(request: Request, paper: Paper) -> Keeping:
 def address(one: SavedSearch | Saved) -> str:
     """The page that shows a saved search."""
     order = [("sort", one.sort)] if one.sort in SORTS and one.sort != "relevance" else []
-    return "/search?" + urlencode([("q", one.query), *order, ("saved", one.name)])
+    return "/search?" + urlencode([("q", one.query), *order, ("verbatim", "1"), ("saved", one.name)])
 
 
 def feed_address(name: str, suffix: str) -> str:
@@ -100,35 +112,41 @@ def shelf(request: Request) -> Response:
 
 def one(request: Request) -> Response:
     """To the papers of a saved search; with ``.atom``, ``.rss`` or ``.json`` behind its name, its feed."""
-    library, name = site.of(request).library, request.path_params["name"]
-    try:
-        return RedirectResponse(address(library.saved_search(name)), 302, {"cache-control": "no-cache"})
-    except NotFound:
-        suffix = next((suffix for suffix in feeds.KINDS if name.endswith(suffix)), "")
-        if not suffix:
-            raise
-    return _feed(request, library.saved_search(name.removesuffix(suffix)), suffix)
+    store, name = site.of(request).library.store, clean(request.path_params["name"])
+    if found := store.saved_as(name):
+        return RedirectResponse(address(found), 302, {"cache-control": "no-cache"})
+    for suffix in feeds.KINDS:
+        if name.endswith(suffix) and (found := store.saved_as(name.removesuffix(suffix))):
+            return _feed(request, found, suffix)
+    raise NotFound(f"No search is saved here as “{clip(name, 80)}”.")
 
 
-def _feed(request: Request, one: SavedSearch, suffix: str) -> Response:
-    """The best answers of a saved search, those that came last first: what is new is seen, whatever its date."""
+def _feed(request: Request, one: Saved, suffix: str) -> Response:
     here, root = site.of(request), str(request.base_url).rstrip("/")
-    sort: Sort = cast(Sort, one.sort) if one.sort in SORTS else "relevance"
-    page = here.library.search(here.library.parse(one.query, sort=sort, limit=MAX_LIMIT))
-    rows = here.library.store.resolve([hit.paper.ids[0] for hit in page.hits])
-    papers = sorted((hit.paper for hit in page.hits), key=lambda paper: -rows.get(paper.ids[0], 0))[: feeds.NEWEST]
     title = f"{one.name}: {one.query} · {here.title}"
-    feed = feeds.Feed(title, root + address(one), root + feed_address(one.name, suffix), root, papers)
+    own = root + feed_address(one.name, suffix)
+    feed = feeds.Feed(title, root + address(one), own, root, _latest(here.library, shelves.read(one)))
     kind = feeds.KINDS[suffix]
     return answer(request, kind.write(feed), kind.media)
 
 
-# -- forms: each does one thing, and says which page comes next ----------------------------------------------------------
+def _latest(library: "Library", query: Query) -> list[Paper]:
+    """The answers that came last, the last one first: whatever their dates, and wherever they rank among all."""
+    query = replace(query, limit=MAX_LIMIT)
+    late = replace(query, filters=replace(query.filters, added=query.filters.added or LATE))
+    hits = (*library.search(late).hits, *library.search(query).hits)
+    papers = {hit.paper.ids[0]: hit.paper for hit in hits}
+    rows = library.store.resolve([*papers])
+    return [papers[name] for name in sorted(rows, key=lambda name: -rows[name])][: feeds.NEWEST]
+
+
+# -- forms: each does one thing, and says which page comes next ------------------------------------------------------
 
 
 def _save(here: Site, form: Form) -> str:
-    sort = cast(Sort, form.get("sort") or "relevance")
-    return address(here.library.save_search(form.get("name", ""), form.get("q", ""), sort))
+    sort = cast("Sort", form.get("sort") or "relevance")
+    verbatim = bool(form.get("verbatim"))
+    return address(here.library.save_search(form.get("name", ""), form.get("q", ""), sort, verbatim=verbatim))
 
 
 def _seen(here: Site, form: Form) -> str:
