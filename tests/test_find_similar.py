@@ -26,7 +26,8 @@ def test_similar_papers(library: Library, papers: list[Paper]) -> None:
     liked = papers[3]
     page = library.similar([liked.key], limit=20)
     assert len(page.hits) == 20
-    assert page.next_offset is None
+    second = library.similar([liked.key], limit=20, offset=20)
+    assert not {hit.paper.key for hit in page.hits} & {hit.paper.key for hit in second.hits}
     assert liked.key not in [hit.paper.key for hit in page.hits]
     scores = [hit.score for hit in page.hits]
     assert scores == sorted(scores, reverse=True)

@@ -68,7 +68,7 @@ def test_stats(client: TestClient) -> None:
         ("/search?q=a&limit=201", 400, "200"),
         ("/search?q=a&limit=x", 400, "limit"),
         ("/search?q=a&offset=1000000000", 400, "offset"),
-        ("/search?q=a&sort=best", 400, "'relevance', 'new', 'old' or 'cited'"),
+        ("/search?q=a&sort=best", 400, "'relevance', 'new', 'old', 'cited' or 'rising'"),
         ("/search?q=a&year=abc", 400, "year is 'abc'"),
         ("/search?" + "author=a&" * 21, 400, "author"),
         ("/paper/nobody", 404, "No paper here is called “nobody”."),
@@ -103,4 +103,7 @@ def test_the_description_names_every_route(client: TestClient) -> None:
         "/api/v1/stats",
     ]
     names = {parameter["name"] for parameter in paths["/api/v1/search"]["get"]["parameters"]}
-    assert names == {"q", "year", "venue", "author", "category", "source", "sort", "offset", "upto", "limit", "explain"}
+    assert names == {
+        "q", "year", "added", "venue", "author", "category", "source", "has", "sort", "offset", "upto", "limit",
+        "explain", "facets", "verbatim", "missing",
+    }  # fmt: skip

@@ -100,12 +100,13 @@ def test_search_shows_matches_reasons_and_the_parts_of_the_score(client: TestCli
 
 
 def test_title_of_the_question_is_first_and_all_forms_lead_to_it(client: TestClient) -> None:
-    for question in (
-        "Sparse lantern routing for long document retrieval",
-        "id:quill24",
-        "https://example.org/abs/quill24",
-    ):
-        html = ask(client, f"/search?q={quote(question)}")
+    title = "Sparse lantern routing for long document retrieval"
+    for question in (title, "id:quill24", "https://example.org/abs/quill24"):
+        straight = client.get(f"/search?q={quote(question)}", follow_redirects=False)
+        assert straight.status_code == 302
+        assert straight.headers["location"].startswith("/paper/quill24?q=")
+        assert "Search for the words instead" in ask(client, straight.headers["location"])
+        html = ask(client, f"/search?q={quote(question)}&verbatim=1")
         assert re.findall(r'<h[23] class="title" dir="auto"><a href="([^"]+)"', html)[0] == "/paper/quill24"
 
 

@@ -138,16 +138,30 @@ class Library(Shelved):
         return self.finder.straight(query)
 
     def similar(
-        self, wanted: Sequence[str], *, without: Sequence[str] = (), limit: int = 10, sort: Sort = "relevance"
+        self,
+        wanted: Sequence[str],
+        *,
+        without: Sequence[str] = (),
+        limit: int = 10,
+        sort: Sort = "relevance",
+        offset: int = 0,
     ) -> Page:
         """Papers like all of *wanted* and unlike *without*, neither among them. Raises NotFound for an unknown id."""
         self._pks([*wanted, *without])
         like, unlike = (tuple(dict.fromkeys(map(ids.own, given))) for given in (wanted, without))
-        return self.finder.search(Query(like=like, unlike=unlike, limit=limit, sort=sort))
+        return self.finder.search(Query(like=like, unlike=unlike, limit=limit, sort=sort, offset=offset))
 
     def why_not(self, query: Query, identifier: str) -> tuple[str, ...]:
         """Why a paper is not among the first that answer *query*, as sentences. Raises NotFound for an unknown id."""
         return self.finder.why_not(query, self.row(identifier))
+
+    def topics(self, query: Query, most: int = 12) -> tuple[str, ...]:
+        """What the newest papers that fit the conditions of *query* are about, as phrases of their titles."""
+        return self.finder.topics(query, most)
+
+    def near_names(self, kind: str, name: str, most: int = 8) -> tuple[str, ...]:
+        """The authors (*kind* author) or venues (venue) whose names are written most like *name*."""
+        return self.finder.near_names(kind, name, most)
 
     def paper(self, identifier: str) -> Paper | None:
         """The paper with this id, in any spelling; None if nobody has it."""

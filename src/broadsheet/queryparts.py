@@ -233,8 +233,10 @@ def year_span(value: str) -> tuple[int | None, int | None] | None:
 
 
 def years_of(value: str) -> tuple[int | None, int | None]:
-    """The bounds of what is known to be a range of years."""
-    return year_span(value) or (None, None)
+    """The bounds of what is known to be a range of years; the first may be larger than the last, and nothing fits."""
+    low, dots, high = value.partition("..")
+    first = int(low) if low else None
+    return first, (int(high) if high else None) if dots else first
 
 
 def days(value: str, today: date) -> tuple[date, date] | None:
