@@ -1,5 +1,6 @@
 """Searches with a name, and what is new in them; lists; history: over a real library."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +55,21 @@ def test_a_later_page_is_no_look(library: Library) -> None:
     with pytest.raises(Mistake, match="limit is 1000"):
         library.look("lamps", limit=1000)
     assert library.saved_search("lamps").new == 2
+
+
+def test_who_looks_while_somebody_writes_does_not_wait(library: Library) -> None:
+    library.settings = replace(library.settings, history=True)
+    library.save_search("lamps", "lamps", "new")
+    add(library, lamp(1))
+    with library.store.writing():
+        start = time.monotonic()
+        page = library.look("lamps")
+        library.remember(page)
+        took = time.monotonic() - start
+    assert page.total == 1 and took < 5
+    assert library.saved_search("lamps").new == 1 and library.history() == (), "let go, and nothing is wrong"
+    library.remember(library.look("lamps"))
+    assert library.saved_search("lamps").new == 0 and len(library.history()) == 1
 
 
 def test_what_is_not_indexed_when_somebody_looks_is_new_later(library: Library) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from broadsheet.errors import Busy
 from broadsheet.merge import join, undo
 from broadsheet.paper import make
 from broadsheet.store import Saved, Store, shelves
@@ -148,6 +149,20 @@ def test_the_doctor_finds_a_list_with_a_paper_that_is_not_there(where: str) -> N
     database.engine.dispose()
     with Store.open(where) as store:
         assert store.check() == ["1 row of the table listed is of no paper"]
+
+
+def test_a_note_waits_as_long_as_it_is_told(where: str) -> None:
+    with Store.open(where) as store:
+        with store.writing():
+            if "://" in where:  # a server takes both
+                with store.noting(0.05) as shelf:
+                    shelf.remember("lamps", "new", 1)
+            else:
+                with pytest.raises(Busy, match="another process has been writing"), store.noting(0.05):
+                    raise AssertionError("unreachable")
+        with store.noting(0.05) as shelf:
+            shelf.remember("wells", "new", 1)
+        assert store.asked(1)[0].query == "wells"
 
 
 def test_history_is_told_latest_first_and_has_an_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

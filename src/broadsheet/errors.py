@@ -37,5 +37,9 @@ class StoreError(WorldError):
     """The store cannot be read or written: full disk, lost server, newer library."""
 
 
+class Busy(StoreError):
+    """Another process was writing to the store for longer than this one would wait."""
+
+
 class IndexStale(WorldError):
     """A derived index that does not fit its store or its encoder; rebuilding it helps."""

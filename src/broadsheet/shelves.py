@@ -6,12 +6,13 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from broadsheet import querylang
 from broadsheet.condition import Term, leaves
-from broadsheet.errors import Mistake, NotFound
+from broadsheet.errors import Busy, Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import SORTS, Page, Query, Sort
 from broadsheet.querytokens import FIELDS
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SAVED = "saved"  # the list that is meant when none is named
 MAX_NAME = 80  # characters
+PATIENCE = 0.25  # seconds that a reader waits for somebody who adds papers, before a note of what was read is let go
 _UNFIT = '/"“”'  # a name stands in an address, and in quotation marks behind in:
 _INSTEAD = "remove it, or take another name"
 _FIELD = re.compile(r"([a-z]+):(?!//)\S", re.IGNORECASE)
@@ -108,7 +110,7 @@ class Shelved(ABC):
         querylang.parse("", offset=offset, limit=limit, upto=upto)
         page = self.search(replace(read(one), offset=offset, limit=limit, upto=upto, explain=explain))
         if not offset:
-            with self.store.noting() as shelf:
+            with suppress(Busy), self.store.noting(PATIENCE) as shelf:
                 shelf.looked(one.name, self._seen(page))
         return page
 
@@ -190,7 +192,7 @@ class Shelved(ABC):
     def remember(self, page: Page) -> None:
         """Note what was asked, where the settings want that; turning the pages of one answer is asking once."""
         if self.settings.history and not page.query.offset and (asked := page.query.canonical()):
-            with self.store.noting() as shelf:
+            with suppress(Busy), self.store.noting(PATIENCE) as shelf:
                 shelf.remember(asked, page.query.sort, page.total)
 
     def history(self, limit: int = 100) -> tuple[Asked, ...]:

@@ -302,12 +302,12 @@ class Store:
             return shelves.asked(connection, limit)
 
     @contextmanager
-    def noting(self) -> Iterator[Shelves]:
-        """A transaction for what is noted while somebody reads: it changes no paper, and is not in their writer's way.
+    def noting(self, wait: float = WAIT) -> Iterator[Shelves]:
+        """A transaction for what is noted while somebody reads: it changes no paper.
 
-        The SQLite database itself still has one writer at a time.
+        SQLite has one writer at a time whatever it writes: raises Busy when another takes longer than *wait* seconds.
         """
-        with self._database.discreet() as connection:
+        with self._database.discreet(wait) as connection:
             yield Shelves(connection, now())
 
     def wipe(self) -> int:

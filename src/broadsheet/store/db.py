@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from broadsheet.errors import MissingExtra, Mistake, StoreError
+from broadsheet.errors import Busy, MissingExtra, Mistake, StoreError
 
 WAIT = 60.0  # seconds that a writer waits for another writer
 
@@ -61,24 +61,31 @@ class Database:
                 yield connection
 
     @contextmanager
-    def discreet(self) -> Iterator[sa.Connection]:
-        """A transaction that writes over what it deletes. A PostgreSQL server does so in its own time."""
-        with self.writing() as connection:
-            if self.path is not None:
-                connection.execute(sa.text("PRAGMA secure_delete=ON"))
+    def discreet(self, wait: float) -> Iterator[sa.Connection]:
+        """A transaction that writes over what it deletes, and waits *wait* seconds for another writer: raises Busy.
+
+        A PostgreSQL server writes over it in its own time, and has no writer to wait for but of the same rows.
+        """
+        with self._world(), self.engine.connect() as free:
+            self._patience(free, wait)
             try:
-                yield connection
+                connection = free.execution_options(write=True)
+                with connection.begin():
+                    if self.path is not None:
+                        connection.execute(sa.text("PRAGMA secure_delete=ON"))
+                    yield connection
             finally:
                 if self.path is not None:
-                    connection.execute(sa.text("PRAGMA secure_delete=OFF"))
+                    free.connection.execute("PRAGMA secure_delete=OFF")
+                self._patience(free, self.wait)
 
     def empty_log(self) -> None:
         """Takes the past out of SQLite's log, if nobody is reading there; else it goes when the log is used again."""
         if self.path is not None:
             with self._world(), self.engine.connect() as connection:
-                connection.connection.execute("PRAGMA busy_timeout=1000")
+                self._patience(connection, 1)
                 connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # outside of a transaction
-                connection.connection.execute(f"PRAGMA busy_timeout={int(self.wait * 1000)}")
+                self._patience(connection, self.wait)
 
     @contextmanager
     def creating(self) -> Iterator[sa.Connection]:
@@ -142,7 +149,12 @@ class Database:
             told = self._sentence(error)
             if told is None:
                 raise
-            raise StoreError(told) from error
+            raise (Busy if _is_busy(error) else StoreError)(told) from error
+
+    def _patience(self, connection: sa.Connection, wait: float) -> None:
+        """How long this connection waits for another writer from now on; outside of a transaction."""
+        if self.path is not None:
+            connection.connection.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
 
     def _sentence(self, error: DBAPIError | sqlite3.Error) -> str | None:
         if self.path is not None:
@@ -217,6 +229,16 @@ def _postgres(url: sa.URL, wait: float) -> sa.Engine:
         raise MissingExtra("a PostgreSQL store needs its driver: pip install 'broadsheet[postgres]'") from error
 
 
+def _is_busy(error: DBAPIError | sqlite3.Error) -> bool:
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(driver, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY or _state(error) == "55P03"
+
+
+def _state(error: Exception) -> str | None:
+    """The SQLSTATE that a PostgreSQL server gave."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None)
+
+
 def _sqlite_sentence(text: str, path: Path, wait: float) -> str | None:
     if text.startswith("database or disk is full") or ("disk I/O" in text and _free(path) < 1 << 20):
         return f"the disk that holds {path} is full: free some space and run this again; nothing is half done"
@@ -241,7 +263,7 @@ def _free(path: Path) -> int:
 
 
 def _postgres_sentence(error: Exception, name: str, wait: float) -> str | None:
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    state = _state(error)
     away = isinstance(error, sa.exc.OperationalError) and (state is None or state[:2] in _AWAY)
     if state == "55P03":
         return f"another process has been writing to {name} for more than {wait:g} s; try again when it is done"
