@@ -1,4 +1,4 @@
-"""A hundred and sixty papers of our own invention that have all that a question can ask for, and lists of some."""
+"""Seventy papers of our own invention that have all that a question can ask for, and lists of some."""
 
 import json
 import sqlite3
@@ -23,41 +23,34 @@ _WORDS = (
 ).split()
 _GIVEN = "Ada Bela Chiara Dmitri Esra Léa J. Ann-Marie Grace Ø.".split()
 _FAMILY = ("Okafor", "Lindqvist", "Álvarez", "Ødegård", "Schröder", "van der Berg", "Li", "王伟", "O'Neill")
-_VENUES = (
-    "PaperConf",
-    "Journal of Invented Results",
-    "Journal of Größe",
-    "Workshop (small) on the Edge",
-    "SIGMADE",
-    "",
-)
+_VENUES = ("PaperConf", "Journal of Invented Results", "Journal of Größe", "Workshop (small) on Edges", "SIGMADE", "")
 _CATEGORIES = ("cs.AI", "cs.CL", "cs.LG", "math.ST", "q-bio.QM", "Économie générale")
 _SOURCES = ("arxiv", "crossref", "jsonl", "semantic_scholar")
 _LINKS = ("code", "pdf", "data", "project", "video", "page")
 
 _BACK = (0, 1, 6, 7, 8, 30, 90, 400)  # days ago
 _DAYS = (date(2024, 1, 31), date(2024, 2, 1), date(2024, 2, 29), date(2023, 12, 31))
-_LISTS = {"saved": (0, 40), "To read": (20, 90), "Größe": (60, 61), "the (short) list": (150, 155)}  # rows, in order
+_LISTS = {"saved": (0, 20), "To read": (10, 45), "Größe": (30, 31), "the (short) list": (60, 65)}  # rows, in order
 
 
 def _hand_made() -> Iterator[Paper]:
     yield make("arxiv", "The Who and the What", ids=["arxiv:2401.00001"], abstract="Who is there, and what is it for?")
     yield make("crossref", "To be or not to be", ids=["doi:10.5555/be(1)2"], venue="PaperConf", year=2001)
-    yield make(
-        "jsonl", "图神经网络的研究", ids=["id:graph"], authors=["王伟"], abstract="我们研究图神经网络。结果很好。"
-    )
+    yield make("jsonl", "图神经网络的研究", ids=["id:graph"], authors=["王伟"], abstract="我们研究图神经网络。")
     yield make("jsonl", "تعلم الآلة للنصوص", ids=["id:nusus"], abstract="ندرس تعلم الآلة في النصوص.", year=1999)
     yield make("jsonl", "On $\\mathcal{O}(n \\log n)$ bounds for $k$-means", ids=["id:k"], abstract="Let $x_{i}$.")
     yield make("jsonl", "Emoji 🦜 parrots 🦜 in chat logs", ids=["id:emoji"], keywords=["🦜", "bird songs"], year=2999)
     yield make("jsonl", "!!!", ids=["id:signs"], abstract="A title of signs only.", authors=["Ada Okafor"], year=1000)
     yield make("jsonl", f"A {LONG} walk", ids=["id:long"], abstract=f"river {LONG} deltas")
-    yield make("arxiv", "River", ids=["id:a1"], abstract="deltas", keywords=["sparse", "graph"], authors=["Ada", "Li"])
+    yield make(
+        "arxiv", "River", ids=["id:a1"], abstract="deltas", keywords=["sparse", "graph"], authors=["Ada", "Li", "Ada"]
+    )
 
 
 def papers(seed: int = 4) -> list[Paper]:
     """The same ones for a seed."""
     chance = Random(seed)
-    return [*_hand_made(), *(_paper(number, chance) for number in range(150))]
+    return [*_hand_made(), *(_paper(number, chance) for number in range(60))]
 
 
 def _paper(number: int, chance: Random) -> Paper:
@@ -95,9 +88,10 @@ class Stock:
     def __init__(self, library: Library, today: date) -> None:
         self.library, self.today = library, today
         rows = library.store.scan(0, 1_000)
-        self.papers = tuple(paper for _, paper in rows)
+        self.papers = {paper.key: paper for _, paper in rows}
         self.added = {paper.key: _added(pk, today) for pk, paper in rows}
-        self.lists = {name: frozenset(one.ids[0] for one in self.papers[slice(*rows)]) for name, rows in _LISTS.items()}
+        ids = [paper.ids[0] for paper in self.papers.values()]
+        self.lists = {name: frozenset(ids[slice(*part)]) for name, part in _LISTS.items()}
 
 
 def stocked(home: Path) -> Stock:

@@ -3,6 +3,7 @@
 This is the specification that the engine is compared with. Of the engine it takes only how a text is cut into words.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from broadsheet.condition import And, Is, Node, Not, Or, Term
 from broadsheet.index.analysis import EXACT, STEMS, placed
 from broadsheet.paper import Paper
 from broadsheet.query import Filters, Query
-from broadsheet.queryparts import days, year_span
+from broadsheet.queryparts import HAS, days, year_span
 from broadsheet.text import fold
 
 Lists = Mapping[str, Collection[str]]  # the name of a list -> the ids of the papers on it
@@ -110,7 +111,7 @@ class _Case:
         if one.field == "in":
             return any(fold(name) == fold(one.value) and _any(self.paper.ids, on) for name, on in self.lists.items())
         if one.field == "has":
-            return bool(self.paper.abstract if one.value == "abstract" else self.paper.link(one.value))
+            return one.value in values(self.paper, "has")
         if one.field == "id":
             return one.value in self.paper.ids
         return any(_same(value, one.value) for value in values(self.paper, one.field))
@@ -162,10 +163,24 @@ def _together(wanted: Places, words: Places) -> bool:
 
 
 def values(paper: Paper, field: str) -> Sequence[str]:
-    """What *paper* has in a field of whole values."""
-    if field == "venue":
-        return (paper.venue,) if paper.venue else ()
-    return paper.categories if field == "category" else paper.sources
+    """What *paper* has in a field of whole values: one in which it may be equal to something, or that is counted."""
+    found: Mapping[str, Iterable[str]] = {
+        "venue": (paper.venue,),
+        "category": paper.categories,
+        "source": paper.sources,
+        "author": paper.authors,
+        "year": (str(paper.year or ""),),
+        "has": (kind for kind in HAS if (paper.abstract if kind == "abstract" else paper.link(kind))),
+    }
+    return tuple(filter(None, found[field]))
+
+
+def counts(papers: Iterable[Paper], field: str) -> Counter[str]:
+    """How many of *papers* have each value of *field*; names of authors are compared as written, all else folded."""
+    found: Counter[str] = Counter()
+    for paper in papers:
+        found.update(set(values(paper, field)) if field == "author" else set(map(fold, values(paper, field))))
+    return found
 
 
 def _same(value: str, wanted: str) -> bool:
