@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from broadsheet import ids, querylang, settings
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
-from broadsheet.query import Page, Query, Sort
+from broadsheet.query import Page, Query, Sort, Suggestion
 from broadsheet.shelves import Shelved
 from broadsheet.store import Store
 from broadsheet.watch import BLIND, Indexing, Watch
@@ -137,15 +137,14 @@ class Library(Shelved):
         """The key of the one paper that the whole question names; empty if it names none."""
         return self.finder.straight(query)
 
+    def suggest(self, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
+        """Names, titles and saved searches that *text* may become while it is typed. Raises Mistake for a limit."""
+        return self.finder.suggest(text, limit)
+
     def similar(
-        self,
-        wanted: Sequence[str],
-        *,
-        without: Sequence[str] = (),
-        limit: int = 10,
-        sort: Sort = "relevance",
+        self, wanted: Sequence[str], *, without: Sequence[str] = (), limit: int = 10, sort: Sort = "relevance",
         offset: int = 0,
-    ) -> Page:
+    ) -> Page:  # fmt: skip
         """Papers like all of *wanted* and unlike *without*, neither among them. Raises NotFound for an unknown id."""
         self._pks([*wanted, *without])
         like, unlike = (tuple(dict.fromkeys(map(ids.own, given))) for given in (wanted, without))
@@ -208,6 +207,7 @@ class Library(Shelved):
         """Load all that questions need: for whoever will ask many, and wants the first answered like the rest."""
         self.index.warm()
         self.search("warming up")
+        self.suggest("warming up")
 
     # -- jobs ----------------------------------------------------------------------------------------------------------
 

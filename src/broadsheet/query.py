@@ -243,3 +243,21 @@ class Page:
             **({"mended": self.mended} if self.mended else {}),
             **({"notes": list(self.notes)} if self.notes else {}),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a question may become while it is typed.
+
+    kind      ``saved``, ``author``, ``venue``, ``category`` or ``title``
+    text      a name, or a paper's title
+    papers    how many have it; 1 for a title, 0 for a saved search, which nobody has counted
+    question  what the search box would hold
+    key       of the paper, for a title
+    """
+
+    kind: str
+    text: str
+    papers: int
+    question: str
+    key: str = ""

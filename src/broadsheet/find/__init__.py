@@ -20,13 +20,14 @@ from datetime import UTC, datetime
 from broadsheet import ids
 from broadsheet.condition import Is, leaves
 from broadsheet.embed import Encoder
-from broadsheet.find import alike, lists, missing, shown, spelling
+from broadsheet.find import alike, lists, missing, people, shown, spelling
 from broadsheet.find.lists import LONGEST, Asked, Listing
+from broadsheet.find.suggest import Suggester
 from broadsheet.index import Index
 from broadsheet.index.conditions import Given
 from broadsheet.index.reader import Reader
 from broadsheet.index.snippets import marked, snippet
-from broadsheet.query import MAX_OFFSET, Filters, Hit, Page, Query, Signal
+from broadsheet.query import MAX_OFFSET, Filters, Hit, Page, Query, Signal, Suggestion
 from broadsheet.store import Store
 from broadsheet.text import fold, plural, title_key
 
@@ -45,6 +46,7 @@ class Finder:
         self._store, self._index, self._encoder = store, index, encoder
         self.weights = {**weights, "title": TITLE_SIGNAL}
         self._lists: OrderedDict[Key, tuple[str, Listing]] = OrderedDict()
+        self._suggester = Suggester(store)
         self._lock = threading.Lock()
 
     def search(self, query: Query) -> Page:
@@ -88,6 +90,10 @@ class Finder:
         pks = self._store.titled(query.text)
         return self._store.get(pks)[pks[0]].key if len(pks) == 1 else ""
 
+    def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
+        """What *text* may become while it is typed; see `suggest`."""
+        return self._suggester.suggest(text, limit, self._index.reader())
+
     def new_since(self, query: Query, pk: int) -> int:
         """How many papers that answer *query* came after row *pk*. Of papers by meaning alone, only the nearest."""
         reader = self._index.reader(self._encoder)
@@ -107,6 +113,16 @@ class Finder:
             return self._behind(0)
         asked = self._asked(_worded(query), reader)
         return missing.why_not(asked, self._remembered(asked), pk, paper)
+
+    def topics(self, query: Query, most: int) -> tuple[str, ...]:
+        """What the newest papers that fit the conditions of *query* are about."""
+        reader = self._index.reader()
+        return people.about(self._asked(query, reader), most) if reader else ()
+
+    def near_names(self, kind: str, name: str, most: int) -> tuple[str, ...]:
+        """The authors or venues that are written most like *name*."""
+        reader = self._index.reader()
+        return people.near_names(reader, kind, name, most) if reader else ()
 
     def _page(self, query: Query) -> Page:
         reader = self._index.reader(self._encoder)

@@ -20,14 +20,14 @@ def entries(paper: Paper) -> Iterator[str]:
     found = [("author", name) for name in paper.authors]
     found += [("venue", paper.venue)] if paper.venue else []
     found += [("category", category) for category in paper.categories]
-    yield from dict.fromkeys(term for kind, value in found for term in _terms(kind, value))
+    terms = (f"{KINDS[kind]}{start}{SPLIT}{value}" for kind, value in found for start in beginnings(kind, value))
+    yield from dict.fromkeys(terms)
 
 
-def _terms(kind: str, value: str) -> Iterator[str]:
-    """``v`` + each rest of the value that begins with a word; a name also turned: ``hinton geoffrey``."""
+def beginnings(kind: str, value: str) -> Iterator[str]:
+    """Each rest of the folded value that begins with a word; a name also turned: ``hinton geoffrey``."""
     if len(value) > LONGEST or SPLIT in value:
         return
     words = fold(value).split()[:MOST_WORDS]
     for place in range(len(words)):
-        rest = [*words[place:], *(words[:place] if kind == "author" else ())]
-        yield f"{KINDS[kind]}{' '.join(rest)}{SPLIT}{value}"
+        yield " ".join([*words[place:], *(words[:place] if kind == "author" else ())])
