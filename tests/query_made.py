@@ -5,7 +5,7 @@ everything.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from random import Random
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from broadsheet.query import Filters, Query, years_text
 from broadsheet.queryparts import HAS, MAX_PREFIXES
 from broadsheet.querytokens import FIELDS
 from broadsheet.text import fold
+from reference import Lists, values
 
 _PIECE = re.compile(r'[^\s"“”()]+')  # what the language takes for one word
 _PREFIX = re.compile(r"[^\W_]{2,}")
@@ -36,14 +37,14 @@ class Made(NamedTuple):
 
 
 class Maker:
-    """Makes questions about *papers*, the same for a seed. *added*: days on which papers came; *lists*: their names."""
+    """Makes questions about papers, the same for a seed. *added*: key -> the day it came, *lists*: name -> ids."""
 
     def __init__(
-        self, papers: Sequence[Paper], added: Sequence[date], lists: Sequence[str], today: date, seed: int
+        self, papers: Iterable[Paper], added: Mapping[str, date | None], lists: Lists, today: date, seed: int
     ) -> None:
-        self._papers, self._added, self._lists, self._today = papers, added, lists, today
+        self._papers, self._added, self._lists, self._today = [*papers], added, lists, today
         self._chance = Random(seed)
-        self._paper = papers[0]  # of which most values are
+        self._paper = self._papers[0]  # of which most values are
 
     def questions(self, count: int) -> Iterator[Made]:
         for _ in range(count):
@@ -98,24 +99,29 @@ class Maker:
 
     def _some(self) -> Paper:
         """The paper that the question is about, or another one."""
-        return self._paper if self._chance.random() < 0.75 else self._chance.choice(self._papers)
+        return self._paper if self._chance.random() < 0.9 else self._chance.choice(self._papers)
 
     def _text(self, field: str) -> str:
         """Some text of a field; of any when none is named."""
         paper = self._some()
         texts: Mapping[str, Sequence[str]] = {
             "title": (paper.title,), "abstract": (paper.abstract,), "author": paper.authors,
-            "": (paper.title, paper.abstract, *paper.keywords, *paper.authors),
+            "": (paper.title, paper.abstract, *paper.keywords),
         }  # fmt: skip
         return self._chance.choice(texts[field] or ("",))
 
+    def _field(self) -> str:
+        """One that has a text, mostly none in particular."""
+        there = ["", "", "title", *(["abstract"] if self._paper.abstract else ["title"])]
+        return self._chance.choice([*there, *(["author"] if self._paper.authors else [])])
+
     def _word(self) -> Term:
-        field = self._chance.choice(("", "", "title", "abstract", "author"))
+        field = self._field()
         found = [word for word in map(self._spelled, _PIECE.findall(self._text(field))) if _is_word(word)]
         return Term(self._chance.choice(found or _NOWHERE), field, "word")
 
     def _phrase(self) -> Term:
-        field = self._chance.choice(("", "", "", "title", "abstract", "author"))
+        field = self._field()
         found = [piece for piece in self._text(field).replace('"', " ").split() if "*" not in piece] or ["not", "there"]
         start = self._chance.randrange(len(found))
         words = found[start : start + self._chance.choice((1, 2, 2, 3))]
@@ -124,7 +130,7 @@ class Maker:
         return Term(self._spelled(" ".join(words)), field, "phrase")
 
     def _prefix(self) -> Term:
-        field = self._chance.choice(("", "", "title", "abstract", "author"))
+        field = self._field()
         found = _PREFIX.findall(self._text(field)) or ["zeb"]
         word = self._chance.choice(found)
         return Term(self._spelled(word[: self._chance.randint(2, len(word))]), field, "prefix")
@@ -145,17 +151,18 @@ class Maker:
         if field in ("venue", "category", "source"):
             return self._whole(field)
         if field == "has":
-            return self._chance.choice(HAS)
+            return self._chance.choice(values(self._some(), "has") or HAS)
         if field == "year":
             return years_text(*self._years())
         if field == "added":
             return self._spell()
-        return self._chance.choice(self._some().ids if field == "id" else (*self._lists, "no such list"))
+        ids = self._some().ids
+        on = [name for name, listed in self._lists.items() if {*ids} & {*listed}]
+        return self._chance.choice(ids if field == "id" else on or ["no such list"])
 
     def _whole(self, field: str) -> str:
         paper = self._some()
-        found = {"venue": (paper.venue,), "category": paper.categories, "source": paper.sources}[field]
-        value = self._spelled(self._chance.choice(list(filter(None, found)) or ["nowhere"]))
+        value = self._spelled(self._chance.choice(values(paper, field) or ("nowhere",)))
         how = self._chance.random()
         return f"{value[: self._chance.randint(1, len(value))].strip()}*" if how < 0.3 else value
 
@@ -165,8 +172,9 @@ class Maker:
 
     def _spell(self) -> str:
         """A span of days, as ``added:`` takes it."""
-        low, high = sorted(self._chance.choice(self._added) + timedelta(days=self._chance.randint(-1, 1)) for _ in "ab")
-        back = f"{(self._today - low).days}d"
+        came = [self._added[self._some().key] or self._today for _ in "ab"]
+        low, high = sorted(day + timedelta(days=self._chance.choice((-1, 0, 0, 1))) for day in came)
+        back = f"{max(0, (self._today - low).days)}d"
         return self._chance.choice(
             (
                 "today",

@@ -180,8 +180,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
 
 
 def maker(stock: Stock, seed: int) -> Maker:
-    came = sorted({day for day in stock.added.values() if day})
-    return Maker([*stock.papers.values()], came, list(stock.lists), stock.today, seed)
+    return Maker(stock.papers.values(), stock.added, stock.lists, stock.today, seed)
 
 
 def wanted(stock: Stock, query: Query) -> set[str]:
