@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 import web_library
+from broadsheet.library import Library
 from broadsheet.web import create_app, server
 from web_checks import FAINT, SMALL, UNNAMED
 
@@ -35,9 +36,21 @@ PAGES = {
     "about": "/about",
     "missing": "/paper/nobody",
     "sources": "/sources",
+    "saved": "/saved",
+    "saved-search": "/search?q=weather+retrieval+venue%3APaperConf&saved=Retrieval",
     "copies": "/paper/arxiv:2101.00001",
     "retracted": "/paper/wet-ink",
 }
+
+
+def keep_some(library: Library) -> None:
+    """Searches with a name, one with something new, and papers on lists."""
+    library.save_search("Retrieval", "weather retrieval venue:PaperConf")
+    library.save_search("All that is written by hand, on paper or on slates", "quills remember", "new")
+    library.keep(["moss22"], "To read on the train")
+    file = library.home.parent / "late.jsonl"
+    file.write_text('{"title": "Weather of retrieval, at last", "venue": "PaperConf", "year": 2020, "id": "late"}\n')
+    library.add([file])
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +58,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server over a real library."""
     with web_library.make(tmp_path_factory.mktemp("browser")) as library:
         web_library.lived_in(library)
+        keep_some(library)
         listener = server.bind("127.0.0.1", 0)
         host, port = listener.getsockname()
         running = uvicorn.Server(server.config(create_app(library), host=host, port=port))
@@ -181,7 +195,7 @@ def test_dragging_over_the_bars_asks_for_those_years(tab: Open) -> None:
 def test_copy_button_copies_the_reference(tab: Open) -> None:
     page = tab("/paper/quill24", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_text("BibTeX").click()
-    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_role("button", name="Copy").and_(page.locator(":visible")).click()
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()").startswith("@inproceedings{quill2024sparse,")
 
@@ -203,6 +217,42 @@ def test_search_without_script(tab: Open) -> None:
     assert page.locator(".why table").first.is_visible()
     page.locator(".hist a").last.click(position={"x": 3, "y": 40})
     assert page.locator(".chips li").count() == 1
+
+
+def test_saving_a_search_without_script(tab: Open) -> None:
+    page = tab("/search?q=lantern+routing", java_script_enabled=False)
+    page.get_by_text("Save this search").click()
+    page.get_by_label("Name").fill("Lanterns")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**saved=Lanterns")
+    assert page.get_by_text("Saved as Lanterns: nothing new since today.").is_visible()
+    page.get_by_role("link", name="Saved", exact=True).click()
+    page.get_by_text("Change Lanterns").click()
+    page.get_by_role("button", name="Remove Lanterns").click()
+    page.wait_for_url("**/saved")
+    assert page.get_by_text("Lanterns").count() == 0
+    assert page.get_by_role("heading", name="Retrieval 1 new").is_visible()
+
+
+def test_keeping_a_paper_without_script(tab: Open) -> None:
+    page = tab("/paper/ash21", java_script_enabled=False)
+    page.get_by_label("List").fill("Maps")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**/paper/ash21#keep")
+    page.get_by_role("link", name="Maps").click()
+    assert page.locator(".results .hit").count() == 1
+    page.go_back()
+    page.get_by_role("button", name="Remove from the list Maps").click()
+    page.wait_for_url("**/paper/ash21#keep")
+    assert page.get_by_role("link", name="Maps").count() == 0
+
+
+def test_the_citation_is_copied_as_a_sentence(tab: Open) -> None:
+    page = tab("/paper/quill24#cite", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_text("Text", exact=True).click()
+    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()").endswith("PaperConf. https://example.org/abs/quill24")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -239,7 +289,7 @@ def test_printed_list_is_black_and_bare(tab: Open) -> None:
     page = tab("/search?q=weather", color_scheme="dark")
     page.emulate_media(media="print")
     assert not page.locator(".box").is_visible()
-    assert not page.locator(".narrow").is_visible()
+    assert page.locator(".narrow:visible").count() == 0
     assert page.locator(".hit .title").first.evaluate("node => getComputedStyle(node).color") == "rgb(0, 0, 0)"
     shoot(page, "search-print")
 

@@ -20,7 +20,7 @@ from broadsheet.query import MAX_LIMIT, SORTS, Page, Query, Sort
 from broadsheet.shelves import SAVED, SavedSearch
 from broadsheet.store import Saved
 from broadsheet.text import clean, clip
-from broadsheet.web import feeds, site, urls, writes
+from broadsheet.web import feeds, site, urls, views, writes
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 from broadsheet.web.writes import Form
@@ -104,8 +104,8 @@ def shelf(request: Request) -> Response:
     history = here.library.history(ASKED) if may and here.library.settings.history else ()
     body = here.render(
         "saved.html", query=Query(), may=may, searches=here.library.saved_searches(), lists=here.library.lists(),
-        history=history, address=address, feed_address=feed_address, list_address=list_address,
-        asked=lambda one: "/search?" + urlencode([("q", one.query), ("sort", one.sort)]),
+        history=history, sort_words=views.SORT_WORDS, address=address, feed_address=feed_address,
+        list_address=list_address, asked=lambda one: "/search?" + urlencode([("q", one.query), ("sort", one.sort)]),
     )  # fmt: skip
     return answer(request, body, cache="private, no-cache")
 
