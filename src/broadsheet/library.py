@@ -8,7 +8,7 @@ with broadsheet.open("~/papers") as library:
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -148,7 +148,7 @@ class Library(Shelved):
         """Papers like all of *wanted* and unlike *without*, neither among them. Raises NotFound for an unknown id."""
         self._pks([*wanted, *without])
         like, unlike = (tuple(dict.fromkeys(map(ids.own, given))) for given in (wanted, without))
-        return self.finder.search(Query(like=like, unlike=unlike, limit=limit, sort=sort, offset=offset))
+        return self.search(replace(self.parse("", limit=limit, sort=sort, offset=offset), like=like, unlike=unlike))
 
     def why_not(self, query: Query, identifier: str) -> tuple[str, ...]:
         """Why a paper is not among the first that answer *query*, as sentences. Raises NotFound for an unknown id."""

@@ -74,6 +74,7 @@ def _filters(more: dict[str, Any]) -> "Filters":
 @click.option("--not", "without", multiple=True, metavar="ID", help="A paper that the results should be unlike.")
 @click.option("-n", "--limit", type=click.IntRange(1, 200), default=10, show_default=True)
 @click.option("--offset", type=click.IntRange(0, 10_000), default=0, help="How many of the nearest to pass over.")
+@click.option("--sort", default="relevance", help="relevance, new, old, cited or rising: of the nearest, which first.")
 @click.option("--explain", is_flag=True)
 @json_option
 @click.pass_context
@@ -83,13 +84,14 @@ def similar(
     without: tuple[str, ...],
     limit: int,
     offset: int,
+    sort: str,
     explain: bool,
     as_json: bool,
 ) -> None:
     """Find papers like the given ones."""
     from broadsheet import console
 
-    page = library_of(context).similar(ids, without=without, limit=limit, offset=offset)
+    page = library_of(context).similar(ids, without=without, limit=limit, offset=offset, sort=cast("Sort", sort))
     if as_json:
         console.print_json({**page.to_dict(), "query": {"like": list(ids), "not": list(without)}})
     else:

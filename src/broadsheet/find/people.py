@@ -6,13 +6,14 @@ from functools import partial
 from broadsheet.find.lists import Asked
 from broadsheet.index.analysis import stems
 from broadsheet.index.reader import Reader
-from broadsheet.index.suggestions import KINDS, LONGEST, SPLIT
-from broadsheet.text import fold, words
+from broadsheet.index.suggestions import KINDS, LONGEST, MOST_WORDS, SPLIT
+from broadsheet.text import fold
 from broadsheet.understand.topics import topics
 
 SAMPLE = 100  # papers, the newest, whose titles tell what all are about
-SHORTEST = 3  # letters that a near name has in common with the wanted one
-LOOKED_AT = 400  # names with the same beginning, of each word
+SHORTEST = 3  # letters at the beginning of some word that a near name has in common with the wanted one
+LOOKED_AT = 400  # names with one beginning
+ENOUGH = 30  # names to compare; then no shorter beginning is tried
 NEAR = 0.72  # likeness in [0, 1]
 
 
@@ -30,27 +31,30 @@ def _share(reader: Reader, word: str) -> float:
 
 
 def near_names(reader: Reader, kind: str, name: str, most: int) -> tuple[str, ...]:
-    """The names of that *kind* (author, venue) that are written most like *name*: those that begin a word alike."""
-    folded = " ".join(words(name[:LONGEST]))
+    """The names of that *kind* (author, venue) that are written most like *name*."""
+    parts = fold(name[:LONGEST]).split()[:MOST_WORDS]
     found: dict[str, float] = {}
-    for word in dict.fromkeys(folded.split()):
-        for term in _beginning(reader, KINDS[kind], word):
-            shown = term.partition(SPLIT)[2]
+    for place in range(len(parts)):
+        turned = " ".join((*parts[place:], *(parts[:place] if kind == "author" else ())))
+        for shown in _beginning(reader, KINDS[kind], turned):
             if shown not in found:
-                found[shown] = _likeness(folded, shown)
+                found[shown] = _likeness(parts, shown)
     best = sorted((shown for shown, score in found.items() if score >= NEAR), key=lambda shown: (-found[shown], shown))
     return tuple(best[:most])
 
 
-def _beginning(reader: Reader, kind: str, word: str) -> list[str]:
-    """The entries that begin with *word*, or with as much of it as any does."""
-    for end in range(len(word), min(SHORTEST, len(word)) - 1, -1):
-        if found := reader.lexical.beginning("suggest", kind + word[:end]):
-            return [term for term, _ in found[:LOOKED_AT]]
-    return []
+def _beginning(reader: Reader, kind: str, text: str) -> dict[str, None]:
+    """The names that begin as *text* does, those with the longest common beginning first."""
+    found: dict[str, None] = {}
+    for end in range(len(text), SHORTEST - 1, -1):
+        terms = reader.lexical.beginning("suggest", kind + text[:end])[:LOOKED_AT]
+        found |= {term.partition(SPLIT)[2]: None for term, _ in terms}
+        if len(found) >= ENOUGH:
+            break
+    return found
 
 
-def _likeness(folded: str, shown: str) -> float:
+def _likeness(parts: list[str], shown: str) -> float:
     """In [0, 1], whichever part of a name comes first."""
-    one, other = (" ".join(sorted(text.split())) for text in (folded, fold(shown)))
+    one, other = (" ".join(sorted(each)) for each in (parts, fold(shown).split()))
     return SequenceMatcher(None, one, other, autojunk=False).ratio()

@@ -12,7 +12,7 @@ from math import log
 from broadsheet.understand.keyphrases import apart, candidates, spelled
 
 FEWEST = 4  # papers; what fewer are about can be read off their titles
-SHARE = 0.02  # of the titles must have a phrase, and two of them at least
+SHARE = (0.0, 0.04, 0.02, 0.02)  # of the titles that must have a phrase, by its words; and two titles at least
 LIFT = 30.0  # times commoner than elsewhere; more is not better
 LENGTH = (0.0, 0.5, 1.3, 1.8)  # of a phrase by its words: "boltzmann machines" says more than "machines"
 
@@ -39,9 +39,9 @@ def _scores(counts: Mapping[str, int], titles: int, known: Known) -> dict[str, f
     """Phrase -> score, of those that enough titles have and that are commoner here than in the library."""
     found: dict[str, float] = {}
     for key, count in counts.items():
-        if count < max(2.0, SHARE * titles):
-            continue
         words = key.split(" ")
+        if count < max(2.0, SHARE[len(words)] * titles):
+            continue
         lift = count / titles / min(map(known, words))
         if lift > 1:
             found[key] = LENGTH[len(words)] * count * log(min(lift, LIFT))

@@ -13,7 +13,7 @@ from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import STANDINGS, Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
-from broadsheet.web import health, saved, site, typeset, urls, views
+from broadsheet.web import health, likes, people, saved, site, typeset, urls, views
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 
@@ -60,7 +60,7 @@ def search(request: Request) -> Response:
         return _nothing(request, here, page, missing)
     body = here.render(
         "search.html", query=page.query, page=page, turn=views.turn(page), views=views, missing=missing,
-        beside=saved.beside(request, page),
+        beside=saved.beside(request, page), liked=likes.given(here.library, query),
     )  # fmt: skip
     return answer(request, body)
 
@@ -82,6 +82,7 @@ def _nothing(request: Request, here: Site, page: Page, missing: tuple[str, tuple
     body = here.render(
         "nothing.html", query=query, page=page, loosened=loosened, searched=views.searched(query),
         stats=here.library.stats(), views=views, missing=missing, beside=saved.beside(request, page),
+        liked=likes.given(here.library, query),
     )  # fmt: skip
     return answer(request, body)
 
@@ -171,4 +172,5 @@ ROUTES = [
     Route("/sources", sources, name="sources"),
     Route("/static/{name}", asset, name="static"),
     Route("/paper/{identifier:path}", paper, name="paper"),
+    *people.ROUTES,
 ]

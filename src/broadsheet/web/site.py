@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from broadsheet import cite, ids
 from broadsheet.text import clip, join_names, plural
-from broadsheet.web import assets, dates, facets, feeds, latex, plots, typeset, urls
+from broadsheet.web import assets, dates, facets, feeds, latex, likes, plots, typeset, urls
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -68,6 +68,7 @@ def _environment(files: assets.Assets, title: str) -> Environment:
         site_title=title,
         asset=files.url,
         urls=urls,
+        likes=likes,
         plots=plots,
         facets=facets,
         today=today,

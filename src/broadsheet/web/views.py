@@ -136,9 +136,11 @@ class Turn:
     last: int
 
 
-def turn(page: Page) -> Turn:
+def turn(page: Page, base: str = "/search") -> Turn:
+    """*base* is the path of the page."""
+
     def at(offset: int | None) -> str:
-        return "" if offset is None else urls.search(page.query.turned(offset))
+        return "" if offset is None else urls.search(page.query.turned(offset), base)
 
     offset = page.query.offset
     return Turn(at(page.previous_offset), at(page.next_offset), offset + 1, offset + len(page.hits))
