@@ -52,9 +52,8 @@ STRANGE = (
     "'; DROP TABLE paper; --", "<script>alert(1)</script>", "{{7*7}} ${7*7}", "[1 TO 2] walk~2 walk^3", "%00 %ff",
     'a"b"c"d"', '"unbalanced', "((((", "))))", ")(", "NOT", "AND OR NOT", "- + -- ++ -+", "-(", "+)", "*", "**",
     "a** AND b*", "year:", "year:..", "year:abc..", "year:2024..2021", "year:99999", "year:٢٠٢٤", "added:-7d",
-    "added:9999y", "added:0d", "added:2024-02-30", "added:0000-01-01..", "has:", "has:everything", "venue:*", "venue:**",
-    "source:\"", "author:**",
-    "id:nobody", "id:", "doi:10.1/", "arxiv:9999.99999", "like:nobody -like:nobody", "like:made1 -like:made1 walk",
+    "added:9999y", "added:0d", "added:2024-02-30", "added:0000-01-01..", "has:", "has:everything", "venue:*",
+    "venue:**", "source:\"", "author:**", "id:nobody", "id:", "doi:10.1/", "arxiv:9999.99999", "like:nobody -like:nobody", "like:made1 -like:made1 walk",
     "like:" * 30, "in:nowhere", "in:", "in:saved", "title:title:title:x", "title:(abstract:(walk", "-title:-walk",
 )  # fmt: skip
 DEEP = (
@@ -136,6 +135,7 @@ def test_strange_and_deep_questions(library: Library, client: TestClient, text: 
 
 # -- addresses ---------------------------------------------------------------------------------------------------------
 
+FINE = {200, 302, 307, 308, 400, 404, 422}  # an answer, another address, or whose mistake it is
 _ADDRESSES = (
     "/", "/search", "/search.bib", "/search.json", "/search.csv", "/search.atom", "/feed.xml", "/saved",
     "/api/v1/search",
@@ -159,14 +159,14 @@ _VALUES = st.one_of(
 @given(st.sampled_from(_ADDRESSES), st.lists(st.tuples(st.sampled_from(_NAMES), _VALUES), max_size=5))
 def test_no_address_is_a_fault_of_ours(client: TestClient, address: str, given_: list[tuple[str, str]]) -> None:
     answer = client.get(f"{quote(address)}?{urlencode(given_)}")
-    assert answer.status_code in (200, 302, 308, 400, 404, 422), answer.text[:500]
+    assert answer.status_code in FINE, answer.text[:500]
 
 
 @given(st.sampled_from(_ADDRESSES), st.binary(max_size=40))
 def test_bytes_that_are_no_text(client: TestClient, address: str, bytes_: bytes) -> None:
     for name in ("q", "venue", "offset"):
         answer = client.get(f"{quote(address)}?{name}={quote(bytes_)}")
-        assert answer.status_code in (200, 302, 308, 400, 404, 422), answer.text[:500]
+        assert answer.status_code in FINE, answer.text[:500]
 
 
 @given(
@@ -174,7 +174,7 @@ def test_bytes_that_are_no_text(client: TestClient, address: str, bytes_: bytes)
 )
 def test_any_name_of_something(client: TestClient, address: str, name: str) -> None:
     answer = client.get(address + quote(name, safe=""))
-    assert answer.status_code in (200, 302, 308, 404), answer.text[:500]
+    assert answer.status_code in FINE, answer.text[:500]
 
 
 @pytest.mark.parametrize(
