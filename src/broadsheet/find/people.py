@@ -8,7 +8,7 @@ from broadsheet.index.analysis import stems
 from broadsheet.index.reader import Reader
 from broadsheet.index.suggestions import KINDS, LONGEST, MOST_WORDS, SPLIT
 from broadsheet.text import fold
-from broadsheet.understand.topics import topics
+from broadsheet.understand.topics import FEWEST, topics
 
 SAMPLE = 100  # papers, the newest, whose titles tell what all are about
 SHORTEST = 3  # letters at the beginning of some word that a near name has in common with the wanted one
@@ -20,6 +20,8 @@ NEAR = 0.72  # likeness in [0, 1]
 def about(asked: Asked, most: int) -> tuple[str, ...]:
     """What the newest papers that fit the question's conditions are about, by their titles."""
     pks = asked.reader.lexical.sorted(asked.match(""), "new", SAMPLE).tolist()
+    if len(pks) < FEWEST:
+        return ()
     titles = [paper.title for paper in asked.store.get(pks).values()]
     return topics(titles, partial(_share, asked.reader), most)
 
