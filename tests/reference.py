@@ -91,7 +91,7 @@ class _Case:
         """The word in whatever form; where no field was named, also as part of an author's name."""
         if any(stem(word) in _stems(text) for text in _texts(self.paper, field)):
             return True
-        return field == "" and any(word in written(name) for name in self.paper.authors)
+        return field == "" and any(stem(word) in _stems(name) for name in self.paper.authors)
 
     def _named(self, name: str) -> bool:
         """An author in a filter: a name, part of one, or the beginning of a word of it (``hint*``)."""

@@ -21,7 +21,7 @@ from broadsheet import ids
 from broadsheet.condition import Is, leaves
 from broadsheet.embed import Encoder
 from broadsheet.find import alike, lists, missing, people, shown, spelling
-from broadsheet.find.lists import LONGEST, Asked, Listing
+from broadsheet.find.lists import Asked, Listing
 from broadsheet.find.suggest import Suggester
 from broadsheet.index import Index
 from broadsheet.index.conditions import Given
@@ -145,7 +145,7 @@ class Finder:
             query=query,
             total=listing.total,
             hits=self._hits(asked, listing, end),
-            reach=min(listing.total, max(len(listing.pks), MAX_OFFSET if len(listing.pks) >= LONGEST else 0)),
+            reach=len(listing.pks) if listing.deep else min(listing.total, MAX_OFFSET),
             facets=listing.facets,
             notes=notes,
             mended=mended,
@@ -170,10 +170,12 @@ class Finder:
         """The list that this question has; on a later page the very one whose first page was shown, if it is known."""
         query, given = asked.query, asked.given
         same = replace(query, offset=0, limit=1, explain=False, verbatim=False)
-        question = (query.text, same, asked.depth, given.today, *sorted(given.lists.items()))
+        question = (query.text, same, given.today, *sorted(given.lists.items()))
         with self._lock:
             stamp, listing = self._lists.get(question, ("", None))
-            if listing and (query.offset or stamp == asked.reader.stamp):
+            same_view = stamp == asked.reader.stamp
+            enough = listing is not None and (listing.deep or asked.wanted <= len(listing.pks))
+            if listing and enough and (query.offset or same_view):
                 self._lists.move_to_end(question)
                 return listing
         listing = self._listing(asked)
@@ -186,7 +188,10 @@ class Finder:
     def _listing(self, asked: Asked) -> Listing:
         if asked.query.like or asked.query.unlike:
             return alike.listing(asked, alike.likes(asked))
-        return lists.listing(asked)
+        found = lists.listing(asked, deep=False)
+        if asked.wanted > len(found.pks) and not found.deep:
+            return lists.listing(asked, deep=True)
+        return found
 
     def _loosened(self, query: Query, reader: Reader) -> tuple[str, ...]:
         """The same question with one kind of condition dropped, where that finds something."""

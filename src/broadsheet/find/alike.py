@@ -71,7 +71,7 @@ def listing(asked: Asked, going: Likes) -> Listing:
     keys = -ranking.total if query.sort == "relevance" else sort_keys(query, found, reader)
     order = whole_order(found, keys)
     scores = {name: values[order] for name, values in ranking.scores.items()}
-    return Listing(found[order], scores, len(found), tally(asked, None, found), going.notes)
+    return Listing(found[order], scores, len(found), tally(asked, None, found), going.notes, deep=True)
 
 
 def toward(liked: Vectors, disliked: Vectors) -> Vectors:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +18,9 @@ from broadsheet import rank
 from broadsheet.embed import Encoder, Vectors
 from broadsheet.index.analysis import plain_words, stem, stems
 from broadsheet.index.conditions import Given
-from broadsheet.index.lexical import Match, Ranked
+from broadsheet.index.lexical import Match, Ranked, Tally
 from broadsheet.index.places import scattered
-from broadsheet.index.reader import Reader
+from broadsheet.index.reader import NARROW, Fits, Reader
 from broadsheet.query import MAX_OFFSET, MAX_WORDS, Query
 from broadsheet.rank import Facts
 from broadsheet.store import Store
@@ -29,12 +30,13 @@ Scores = npt.NDArray[np.float32]
 Facets = Mapping[str, tuple[tuple[str, int], ...]]
 
 DEPTH = 100  # candidates from each index that are ranked by all signals; 400 changed no figure of bench/relevance.py
-LONGEST = 500  # papers that are listed at first; who turns further gets up to MAX_OFFSET
+SHORT = 200  # papers of a list by date, before somebody turns further
 TITLE_WEIGHT = 0.25  # of a word in the title, beside the same word in the text
 AUTHOR_WEIGHT = 0.5  # of a word that is part of an author's name
 UNDATED = 2**31 - 1  # where the oldest come first: after all that have a date
 MOST = {"year": 400, "venue": 30, "category": 30, "author": 30, "source": 30, "has": 10}  # values of each facet
 UNKNOWN = "0"  # year
+FEW = 300  # papers that fit, up to which they are named instead of what they must be
 _COLUMN = {"new": "date", "old": "date", "cited": "citations", "rising": "rising"}
 
 
@@ -42,6 +44,7 @@ class Listing(NamedTuple):
     """A result in order, as far as it is listed, and for the ranked ones each signal's score by position.
 
     total   of all that answer the question, however many are listed
+    deep    it cannot be made longer
     """
 
     pks: Pks
@@ -49,9 +52,10 @@ class Listing(NamedTuple):
     total: int
     facets: Facets
     notes: tuple[str, ...] = ()
+    deep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """One question and all that it is asked of. *given*: what ``added:`` and ``in:`` mean now."""
 
@@ -67,10 +71,15 @@ class Asked:
         """Only rows below; 0 when there are no others."""
         return self.query.upto if self.query.upto < self.reader.columns.rows else 0
 
+    @cached_property
+    def fits(self) -> Fits:
+        """The papers that fit the conditions, as far as they are quickly told."""
+        return self.reader.fits(self.query.filters, Match("", self.query.conditions, self.upto, given=self.given))
+
     def match(self, words: str) -> Match:
         """*words*, under all conditions of the question."""
         conditions = (*self.query.conditions, *self.query.filters.conditions)
-        return Match(words, conditions, self.upto, given=self.given)
+        return Match(words, conditions, self.upto, only=self.fits.few(FEW), given=self.given)
 
     @property
     def held(self) -> Match:
@@ -78,76 +87,93 @@ class Asked:
         return self.match(self.query.words)
 
     @property
-    def depth(self) -> int:
-        return LONGEST if self.query.offset + self.query.limit <= LONGEST else MAX_OFFSET
+    def wanted(self) -> int:
+        """How many papers the page needs a list of."""
+        return self.query.offset + self.query.limit
 
     def near(self, vector: Vectors) -> Ranked:
-        match = Match("", self.query.conditions, self.upto, given=self.given)
-        found = self.reader.near(vector, DEPTH, self.query.filters, match)
+        found = self.reader.near(vector, DEPTH, self.fits, self.match(""))
         return Ranked(found.pks, found.cosines)
 
 
-def listing(asked: Asked) -> Listing:
-    """Everything that answers the question, of the papers that were there when its first page was shown."""
+def listing(asked: Asked, *, deep: bool) -> Listing:
+    """What answers the question, of the papers that were there when its first page was shown.
+
+    The list is long enough for the first pages, or *deep*: all that can be turned to.
+    """
     words = asked.query.searched
     if not plain_words(words):
-        return _listed(asked)
+        return _listed(asked, deep)
     vector = asked.encoder.encode([words], "query")[0]
     if asked.query.sort != "relevance" and (total := asked.reader.lexical.held(asked.held)):
-        return _sorted(asked, words, vector, total)
-    return _ranked(asked, words, vector)
+        return _sorted(asked, words, vector, total, deep)
+    return _ranked(asked, words, vector, deep)
 
 
-def _ranked(asked: Asked, words: str, vector: Vectors) -> Listing:
-    """The best by all signals: both indexes' first candidates, then what else holds a word."""
+def _ranked(asked: Asked, words: str, vector: Vectors, deep: bool) -> Listing:
+    """The best by all signals: both indexes' first candidates; *deep*, also what else holds enough of the words."""
     query, reader = asked.query, asked.reader
-    found = reader.lexical.search(asked.match(words), asked.depth, TITLE_WEIGHT, AUTHOR_WEIGHT)
-    lexical = Ranked(found.pks[:DEPTH], found.scores[:DEPTH])
+    lexical = reader.lexical.search(asked.match(words), DEPTH, TITLE_WEIGHT, AUTHOR_WEIGHT)
     titled = _titled(asked)
     pks = np.unique(np.concatenate([lexical.pks, asked.near(vector).pks, titled]))
     ranking = rank.rank(facts(words, pks, lexical, vector, titled, reader), asked.weights)
     order = np.lexsort((pks, -ranking.total))
-    scores = {name: values[order] for name, values in ranking.scores.items()}
-    last = float(ranking.total[order[-1]]) if len(order) else 0.0
-    listed, scores = _with_tail(pks[order], scores, found, last, asked.weights)
-    total, also = _whole(asked, listed)
-    if len(listed) < min(total, asked.depth):  # what fits without holding a word: by a beginning, by a field
-        rest = reader.lexical.sorted(asked.held, "new", asked.depth)
-        listed, scores = _longer(listed, scores, rest[~np.isin(rest, listed)][: total - len(listed)])
+    listed, scores = pks[order], {name: values[order] for name, values in ranking.scores.items()}
+    total, facets = _whole(asked, asked.held, listed)
+    if deep and len(listed) < total:
+        last = float(ranking.total[order[-1]]) if len(order) else 0.0
+        listed, scores = _with_tail(asked, words, listed, scores, last)
     if query.sort != "relevance":  # nobody holds enough of the words: the best there are, in the order asked for
         order = whole_order(listed, sort_keys(query, listed, reader))
         listed, scores = listed[order], {name: values[order] for name, values in scores.items()}
-    return Listing(listed, scores, total, tally(asked, asked.held, also))
+    return Listing(listed, scores, total, facets, deep=deep or len(listed) >= total)
 
 
-def _whole(asked: Asked, listed: Pks) -> tuple[int, Pks]:
-    """How many papers answer the question, and those of the *listed* that do so by meaning or some words alone."""
-    lexical = asked.reader.lexical
-    total = lexical.held(asked.held)
-    holding = lexical.which(asked.held, listed, holding=True) if total else listed[:0]
-    also = listed[~np.isin(listed, holding)]
-    return total + len(also), also
+def _with_tail(
+    asked: Asked, words: str, listed: Pks, scores: Mapping[str, Scores], last: float
+) -> tuple[Pks, dict[str, Scores]]:
+    """The ranked papers, then what else answers: by BM25 alone and below the *last* total, then what holds no word."""
+    lexical, held = asked.reader.lexical, asked.held
+    found = lexical.search(asked.match(words), MAX_OFFSET, TITLE_WEIGHT, AUTHOR_WEIGHT, held)
+    rest = ~np.isin(found.pks, listed)
+    bm25 = found.scores[rest]
+    whole, longer = _longer(listed, scores, found.pks[rest])
+    if len(bm25) and "text" in longer and bm25[0] > 0:
+        longer["text"][len(listed) :] = bm25 / bm25[0] * max(last, 0.0) / asked.weights["text"]
+    others = lexical.sorted(held, "new", MAX_OFFSET)  # that fit by a beginning, by a field
+    return _longer(whole, longer, others[~np.isin(others, whole)])
 
 
-def _sorted(asked: Asked, words: str, vector: Vectors, total: int) -> Listing:
+def _sorted(asked: Asked, words: str, vector: Vectors, total: int, deep: bool) -> Listing:
     """The papers that hold enough of the words, by date or citations."""
     reader = asked.reader
-    pks = reader.lexical.sorted(asked.held, asked.query.sort, asked.depth)
+    pks = reader.lexical.sorted(asked.held, asked.query.sort, MAX_OFFSET if deep else SHORT)
     place = np.argsort(pks)
     nothing = Ranked(array([]), np.zeros(0, np.float32))  # no BM25: they are not in its order
     ranking = rank.rank(facts(words, pks[place], nothing, vector, array([]), reader), asked.weights)
     back = np.argsort(place)
     scores = {name: values[back] for name, values in ranking.scores.items()}
-    return Listing(pks, scores, total, tally(asked, asked.held, pks[:0]))
+    return Listing(pks, scores, total, tally(asked, asked.held, pks[:0]), deep=deep or len(pks) >= total)
 
 
-def _listed(asked: Asked) -> Listing:
+def _listed(asked: Asked, deep: bool) -> Listing:
     """Everything that fits the conditions, newest first unless asked otherwise."""
-    query, lexical = asked.query, asked.reader.lexical
-    match = asked.match("")
-    pks = lexical.sorted(match, "new" if query.sort == "relevance" else query.sort, asked.depth)
+    query, match = asked.query, asked.match("")
+    sort = "new" if query.sort == "relevance" else query.sort
+    pks = asked.reader.lexical.sorted(match, sort, MAX_OFFSET if deep else SHORT)
     notes = ("The question has no word to search for; this is everything that fits.",) if query.words else ()
-    return Listing(pks, {}, lexical.fitting(match), tally(asked, match, pks[:0]), notes)
+    total, facets = _whole(asked, match, pks[:0])
+    return Listing(pks, {}, total, facets, notes, deep or len(pks) >= total)
+
+
+def _whole(asked: Asked, match: Match, also: Pks) -> tuple[int, Facets]:
+    """How many papers *match*, or are among *also*, and what they have."""
+    if asked.query.facets:
+        found = _tally(asked, match, also)
+        return found.total, _spelled(asked, found)
+    if not match.words and (few := asked.fits.few(NARROW)) is not None:
+        return len(few), {}
+    return asked.reader.lexical.held(match, also), {}
 
 
 def _titled(asked: Asked) -> Pks:
@@ -160,17 +186,23 @@ def _titled(asked: Asked) -> Pks:
 
 def tally(asked: Asked, match: Match | None, also: Pks) -> Facets:
     """The facets of what *match* holds and of *also*; nothing when nobody wants to see them."""
-    if not asked.query.facets:
-        return {}
+    return _spelled(asked, _tally(asked, match, also)) if asked.query.facets else {}
+
+
+def _tally(asked: Asked, match: Match | None, also: Pks) -> Tally:
+    return asked.reader.lexical.tally(match, {name: MOST[name] for name in asked.query.facets}, also)
+
+
+def _spelled(asked: Asked, found: Tally) -> Facets:
+    """The facets with values as people write them."""
     columns = asked.reader.columns
 
     def spelled(name: str, value: str) -> str:
         return columns.spelled(name, value) if name in columns.names else value
 
-    found = asked.reader.lexical.tally(match, {name: MOST[name] for name in asked.query.facets}, also)
     return {
         name: tuple((spelled(name, value), count) for value, count in values if (name, value) != ("year", UNKNOWN))
-        for name, values in found.items()
+        for name, values in found.values.items()
     }
 
 
@@ -197,18 +229,6 @@ def facts(text: str, pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, re
         citations=reader.columns.values("citations", pks),
         this_year=datetime.now(UTC).year,
     )
-
-
-def _with_tail(
-    listed: Pks, scores: Mapping[str, Scores], found: Ranked, last: float, weights: Mapping[str, float]
-) -> tuple[Pks, dict[str, Scores]]:
-    """The ranked papers, then the lexical ones that were not ranked, by BM25 alone and below the *last* total."""
-    rest = ~np.isin(found.pks, listed)
-    bm25 = found.scores[rest]
-    whole, longer = _longer(listed, scores, found.pks[rest])
-    if len(bm25) and "text" in longer and bm25[0] > 0:
-        longer["text"][len(listed) :] = bm25 / bm25[0] * max(last, 0.0) / weights["text"]
-    return whole, longer
 
 
 def _longer(listed: Pks, scores: Mapping[str, Scores], more: Pks) -> tuple[Pks, dict[str, Scores]]:

@@ -18,7 +18,7 @@ from broadsheet.index.analysis import EXACT
 from broadsheet.index.beginnings import Name, Names, begins, held, titles
 from broadsheet.index.reader import Reader
 from broadsheet.paper import Paper
-from broadsheet.query import Suggestion
+from broadsheet.query import MAX_SUGGESTIONS, Suggestion
 from broadsheet.querytokens import FIELDS, tokens
 from broadsheet.store import Store
 from broadsheet.text import STOP_WORDS, clean, fold
@@ -26,7 +26,6 @@ from broadsheet.text import STOP_WORDS, clean, fold
 KINDS = ("saved", "author", "venue", "category", "title")  # in the order in which they are offered
 NAMES = ("author", "venue", "category")
 LONGEST = 200  # characters; whoever typed more needs no suggestion
-MOST = 20  # suggestions
 NAME_WORDS = 6
 AT_ONCE = 8  # papers read from the store
 BACK = 3  # words from the end that may begin a name, besides all of them
@@ -60,8 +59,8 @@ class Suggester:
 
         Raises Mistake for a limit out of range.
         """
-        if not 1 <= limit <= MOST:
-            raise Mistake(f"limit is {limit!r}; it must be a whole number from 1 to {MOST}.")
+        if not 1 <= limit <= MAX_SUGGESTIONS:
+            raise Mistake(f"limit is {limit!r}; it must be a whole number from 1 to {MAX_SUGGESTIONS}.")
         typed = clean(text) if len(text) <= LONGEST else ""
         if not typed:
             return ()

@@ -29,8 +29,9 @@ import numpy.typing as npt
 from broadsheet.errors import IndexStale, WorldError
 from broadsheet.index.columns import Columns
 from broadsheet.index.dense import Dense, DenseWriter
+from broadsheet.index.documents import body
 from broadsheet.index.forward import Forward, ForwardWriter
-from broadsheet.index.lexical import Lexical, body
+from broadsheet.index.lexical import Lexical
 from broadsheet.index.reader import FORMAT, Reader, State
 from broadsheet.paper import Paper
 

@@ -16,7 +16,7 @@ from tantivy import Order, Query
 from broadsheet.index.analysis import EXACT
 from broadsheet.index.conditions import some
 from broadsheet.index.lexical import Lexical, Pks
-from broadsheet.index.suggestions import KINDS, SPLIT, beginnings
+from broadsheet.index.suggestions import KINDS, SPLIT, beginnings, of_code
 from broadsheet.text import fold
 
 KEPT = 20_000  # of each kind
@@ -28,10 +28,9 @@ _NONE: Pks = np.zeros(0, np.int64)
 
 
 class Name(NamedTuple):
-    """A value as it is mostly written, all its spellings, and how many papers have it."""
+    """A value as it is mostly written, and how many papers have it in whatever case and accents."""
 
     text: str
-    spellings: tuple[str, ...]
     papers: int
 
 
@@ -54,20 +53,16 @@ class Names:
             start = longest if kept.count(longest) <= WALKED else " ".join(words)
             counted = _values(self._lexical.beginning("suggest", KINDS[kind] + start))
             found = [one for one in _together(counted) if begins(words, fold(one.text).split(), whole=whole)][:limit]
-        if kind == "author":
-            found = sorted((one._replace(papers=self._papers(one)) for one in found), key=lambda one: -one.papers)
         return found
 
     def _commonest(self, kind: str) -> list[tuple[str, int]]:
+        """At least KEPT, if there are so many."""
         if kind != "author":
-            return _values(self._lexical.searcher.terms_with_prefix("suggest", KINDS[kind]))
+            return _values(self._lexical.beginning("suggest", KINDS[kind]))
         wanted = {"names": {"terms": {"field": "name", "size": KEPT, "segment_size": KEPT}}}
         found = self._lexical.searcher.aggregate(Query.all_query(), wanted)["names"]["buckets"]
-        return [(str(one["key"]), int(one["doc_count"])) for one in found]
-
-    def _papers(self, name: Name) -> int:
-        """Counted anew: a segment where somebody is not among the commonest has not counted them."""
-        return sum(self._lexical.searcher.doc_freq("name", one) for one in name.spellings)
+        codes = (of_code(int(one["key"])) for one in found)
+        return _values(term for one in codes for term in self._lexical.beginning("suggest", one))
 
 
 class _Kept:
@@ -82,16 +77,17 @@ class _Kept:
         self._starts = [start for start, _ in pairs]
         self._places = np.array([at for _, at in pairs], np.int32)
 
-    def _range(self, start: str) -> slice:
-        return slice(bisect_left(self._starts, start), bisect_left(self._starts, start + _LAST))
+    def _range(self, start: str) -> tuple[int, int]:
+        return bisect_left(self._starts, start), bisect_left(self._starts, start + _LAST)
 
     def count(self, start: str) -> int:
-        where = self._range(start)
-        return where.stop - where.start
+        first, end = self._range(start)
+        return end - first
 
     def beginning(self, start: str, words: Sequence[str], limit: int, *, whole: bool) -> list[Name]:
         found: list[Name] = []
-        for place in np.unique(self._places[self._range(start)]).tolist():
+        first, end = self._range(start)
+        for place in np.unique(self._places[first:end]).tolist():
             if begins(words, self._words[place], whole=whole):
                 found.append(self._names[place])
                 if len(found) == limit:
@@ -164,5 +160,5 @@ def _together(counted: Iterable[tuple[str, int]]) -> list[Name]:
     same: dict[str, list[tuple[str, int]]] = {}
     for value, papers in sorted(counted, key=lambda one: (-one[1], one[0])):
         same.setdefault(fold(value), []).append((value, papers))
-    names = [Name(ones[0][0], tuple(v for v, _ in ones), sum(papers for _, papers in ones)) for ones in same.values()]
+    names = [Name(ones[0][0], sum(papers for _, papers in ones)) for ones in same.values()]
     return sorted(names, key=lambda name: -name.papers)

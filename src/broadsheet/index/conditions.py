@@ -14,7 +14,7 @@ from broadsheet.text import fold
 
 WRITTEN = ("exact_title", "exact_abstract", "exact_keyword")
 _WRITTEN_IN = {"": WRITTEN, "title": WRITTEN[:1], "abstract": WRITTEN[1:2], "author": ("author",)}
-_STEMS_IN = {"": "text", "title": "title", "abstract": "abstract"}
+_STEMS_IN = {"": "any", "title": "title", "abstract": "abstract"}
 
 
 class Given(NamedTuple):
@@ -53,15 +53,10 @@ class Conditions:
             return some(Query.regex_query(self._schema, field, f"{found[0]}.*") for field in _WRITTEN_IN[term.field])
         if term.kind == "phrase" or term.field == "author":
             return some(self.phrase(field, placed(term.text)) for field in _WRITTEN_IN[term.field])
-        stems = [(word, its[0]) for word in found if (its := STEMS.analyze(word))]
+        stems = [its[0] for word in found if (its := STEMS.analyze(word))]
         if stems:
-            return every(self._word(term.field, word, its) for word, its in stems)
+            return every(self._equal(_STEMS_IN[term.field], its) for its in stems)
         return every(some(self._equal(field, word) for field in _WRITTEN_IN[term.field]) for word in found)
-
-    def _word(self, field: str, word: str, its: str) -> Query:
-        """A word in whatever form; in no field in particular, it may also be part of an author's name."""
-        here = self._equal(_STEMS_IN[field], its)
-        return here if field else some([here, self._equal("author", word)])
 
     def phrase(self, field: str, words: Sequence[tuple[int, str]]) -> Query:
         """The *words* in places that are as far from each other as theirs."""

@@ -1,44 +1,38 @@
 """The lexical index: tantivy, BM25 over one analysed text plus a light title (Robertson & Zaragoza 2009).
 
-Fields: ``text`` (title, abstract, keywords; English stems, no stop words), ``title`` and ``abstract`` (the same
-analysis), ``exact_title``, ``exact_abstract``, ``exact_keyword`` (every word as written, folded, with positions:
-phrases mean what they say), ``author`` (folded words of names), ``name`` (names as they are), ``venue``, ``category``,
-``source`` (whole values, folded), ``id``, ``has``, ``suggest`` (what is offered while somebody types), and the numbers
-pk, year, the day it was added, and what lists are sorted by.
+What it knows of a paper stands in `documents`, what a condition asks of that in `conditions`.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import tantivy
-from tantivy import Document, FieldType, Occur, Order, Query, SchemaBuilder
+from tantivy import FieldType, Occur, Order, Query
 
 from broadsheet.condition import Node
 from broadsheet.index.analysis import EXACT, STEMS
 from broadsheet.index.conditions import WRITTEN, Conditions, Given, every, some
-from broadsheet.index.places import LAST, day_number, rising, scattered
-from broadsheet.index.suggestions import entries
+from broadsheet.index.documents import document, schema
+from broadsheet.index.suggestions import SPLIT, of_code
 from broadsheet.paper import Paper
 from broadsheet.query import FACETS, Sort
-from broadsheet.queryparts import HAS
-from broadsheet.text import fold
 
 Pks = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
 PRECISION = 1e-5  # of a BM25 score, by the best of them; below, it depends on how papers are spread over segments
-_SORTED = ("new", "cited", "old", "rising")  # what to sort by in the upper 32 bits, a place of its own below
 _FACET_OF = {name: name for name in FACETS} | {"author": "name"}
 LONGEST_NAME = 4  # words
 MOST = 3  # words of a question up to which all must be there for a paper to hold it; of more, ENOUGH of them
 ENOUGH = 0.75
-PER_SEGMENT = 2_000  # values that each segment counts for a facet; what is rarer in all of them is not among the first
+PER_SEGMENT = 300  # values at least that each segment counts for a facet; rarer ones are not among the first of all
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
 NOTHING_GIVEN = Given(date.min)
+NO_PKS: Pks = np.zeros(0, np.int64)
 
 
 class Ranked(NamedTuple):
@@ -49,39 +43,29 @@ class Ranked(NamedTuple):
     more: bool = False
 
 
+class Tally(NamedTuple):
+    """How many papers there are, and facet -> its commonest values with how many of them have each."""
+
+    total: int
+    values: dict[str, list[tuple[str, int]]]
+
+
 class Match(NamedTuple):
     """What a lexical question asks: words that help, conditions that must hold; of rows above *after*, below *upto*.
 
-    An *upto* of 0 is no bound.
+    An *upto* of 0 is no bound. *only* are the papers that fit, where they are known to be few; then no condition is
+    looked at.
     """
 
     words: str = ""
     conditions: tuple[Node, ...] = ()
     upto: int = 0
     after: int = 0
+    only: tuple[int, ...] | None = None
     given: Given = NOTHING_GIVEN
 
 
 _NOTHING = Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
-
-
-def _schema() -> tantivy.Schema:
-    builder = SchemaBuilder()
-    builder.add_unsigned_field("pk", indexed=True, fast=True)
-    builder.add_text_field("text", tokenizer_name="stems", index_option="freq")
-    builder.add_text_field("title", tokenizer_name="stems", index_option="freq")
-    builder.add_text_field("abstract", tokenizer_name="stems", index_option="basic")
-    for name in (*WRITTEN, "author"):
-        builder.add_text_field(name, tokenizer_name="exact", index_option="position")
-    for name in ("venue", "category", "source", "has", "name"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    for name in ("id", "suggest"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    builder.add_integer_field("year", indexed=True, fast=True)
-    builder.add_integer_field("added", indexed=True, fast=True)
-    for name in _SORTED:
-        builder.add_unsigned_field(name, fast=True)
-    return builder.build()
 
 
 class Lexical:
@@ -89,7 +73,7 @@ class Lexical:
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         """Raises FileNotFoundError where there is none, unless *create* is set."""
-        self.schema = _schema()
+        self.schema = schema()
         if create:
             folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -117,12 +101,17 @@ class Lexical:
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
-    def search(self, match: Match, limit: int, title_weight: float, author_weight: float) -> Ranked:
-        """The best *limit* papers by BM25; equal scores in the order of pk, so that a rebuild answers alike."""
+    def search(
+        self, match: Match, limit: int, title_weight: float, author_weight: float, held: Match | None = None
+    ) -> Ranked:
+        """The best *limit* papers by BM25; equal scores in the order of pk, so that a rebuild answers alike.
+
+        With *held*, only papers that hold enough of its words and fit its conditions.
+        """
         scored = self._scored(match.words, title_weight, author_weight)
         if scored is None:
             return _NOTHING
-        must = self._conditions(match)
+        must = self._conditions(match) if held is None else self._holding(held)
         return self._run(scored if must is None else every([scored, must]), limit)
 
     def pks_matching(self, match: Match, limit: int) -> Pks:
@@ -137,9 +126,9 @@ class Lexical:
         fits = self._holding(match) if holding else self._all(match)
         return np.unique(self._found(every([Query.const_score_query(among, 0.0), fits]), 2 * len(pks)))
 
-    def held(self, match: Match) -> int:
-        """How many papers hold enough of the words and fit the conditions; `enough` says what that is."""
-        return self._count(self._holding(match))
+    def held(self, match: Match, also: Pks = NO_PKS) -> int:
+        """How many papers hold enough of the words (`enough`) and fit the conditions, or are among *also*."""
+        return self._count(self._with(match, also))
 
     def fitting(self, match: Match) -> int:
         """How many papers fit the conditions, whatever words they hold."""
@@ -154,23 +143,34 @@ class Lexical:
         _, first = np.unique(pks, return_index=True)
         return pks[np.sort(first)]
 
-    def tally(self, match: Match | None, sizes: Mapping[str, int], also: Pks) -> dict[str, list[tuple[str, int]]]:
-        """facet -> its commonest values, and how many papers have each; *sizes*: how many values.
-
-        Counted are the papers that `held` counts (none without a *match*) and those of *also*.
-        """
-        parts = [self._holding(match)] if match is not None else []
-        if len(also) or not parts:
-            parts.append(Conditions(self.schema, self.searcher, NOTHING_GIVEN).among(also.tolist()))
-        wanted = {
-            name: {"terms": {"field": _FACET_OF[name], "size": size, "segment_size": PER_SEGMENT}}
-            for name, size in sizes.items()
+    def tally(self, match: Match | None, sizes: Mapping[str, int], also: Pks) -> Tally:
+        """What the papers have that `held` counts (none but *also* without a *match*); *sizes*: how many values."""
+        wanted: dict[str, Any] = {
+            name: {"terms": {"field": _FACET_OF[name], "size": n, "segment_size": max(n, PER_SEGMENT)}}
+            for name, n in sizes.items()
         }
-        found = self.searcher.aggregate(some(parts), wanted)
-        return {
-            name: [(_text(bucket["key"]), int(bucket["doc_count"])) for bucket in found[name]["buckets"]]
+        wanted["total"] = {"value_count": {"field": "pk"}}
+        found = self.searcher.aggregate(self._with(match, also), wanted)
+        values = {
+            name: [(self._shown(name, bucket["key"]), int(bucket["doc_count"])) for bucket in found[name]["buckets"]]
             for name in sizes
         }
+        return Tally(int(found["total"]["value"]), values)
+
+    def _shown(self, facet: str, key: str | float) -> str:
+        if isinstance(key, str):
+            return key
+        if facet != "author":
+            return str(int(key))
+        start = of_code(int(key))
+        return next((term.partition(SPLIT)[2] for term, _ in self.beginning("suggest", start)), "")
+
+    def _with(self, match: Match | None, also: Pks) -> Query:
+        """What *match* asks for, and *also*."""
+        parts = [] if match is None else [self._holding(match)]
+        if len(also) or not parts:
+            parts.append(Conditions(self.schema, self.searcher, NOTHING_GIVEN).among(also.tolist()))
+        return Query.const_score_query(some(parts), 0.0)
 
     def document_frequency(self, stem: str) -> int:
         return self.searcher.doc_freq("text", stem)
@@ -207,11 +207,8 @@ class Lexical:
 
     def _holding(self, match: Match) -> Query:
         """The conditions, and enough of the words: all of a few, three quarters of many, in text or names."""
-        words = {its[0]: word for word in EXACT.analyze(match.words) if (its := STEMS.analyze(word))}
-        parts = [
-            some([Query.term_query(self.schema, "text", its), Query.term_query(self.schema, "author", word)])
-            for its, word in words.items()
-        ] or [self._written(word) for word in dict.fromkeys(EXACT.analyze(match.words))]
+        parts = [Query.term_query(self.schema, "any", its) for its in dict.fromkeys(STEMS.analyze(match.words))]
+        parts = parts or [self._written(word) for word in dict.fromkeys(EXACT.analyze(match.words))]
         must = self._conditions(match)
         if not parts:
             return Query.all_query() if must is None else must
@@ -225,7 +222,10 @@ class Lexical:
 
     def _conditions(self, match: Match) -> Query | None:
         """What must hold, which adds nothing to a score; None when there is nothing."""
-        must = Conditions(self.schema, self.searcher, match.given).all(match.conditions)
+        conditions = Conditions(self.schema, self.searcher, match.given)
+        if match.only is not None:
+            return Query.const_score_query(conditions.among(match.only), 0.0)
+        must = conditions.all(match.conditions)
         if not (match.upto or match.after):
             return must
         last = match.upto - 1 if match.upto else None
@@ -268,9 +268,9 @@ class LexicalWriter:
         """*added*: when the row was made, Unix seconds; 0 if nobody knows."""
         if replaces:
             self.remove(pk)
-        document = _document(pk, paper, added)
+        found = document(pk, paper, added)
         try:
-            self._writer.add_document(document)
+            self._writer.add_document(found)
         except ValueError as error:
             raise OSError(str(error)) from error
 
@@ -298,52 +298,9 @@ class LexicalWriter:
         self._index.reload()
 
 
-def body(paper: Paper) -> str:
-    """What of a paper is searched by words."""
-    return f"{paper.title}\n{paper.abstract}\n{'; '.join(paper.keywords)}"
-
-
 def enough(words: int) -> int:
     """How many of a question's *words* a paper holds that holds it: all up to MOST, then ENOUGH of them."""
     return words if words <= MOST else max(MOST, round(ENOUGH * words))
-
-
-def _document(pk: int, paper: Paper, added: int) -> Document:
-    document = Document()
-    document.add_unsigned("pk", pk)
-    document.add_text("text", body(paper))
-    document.add_text("title", paper.title)
-    document.add_text("abstract", paper.abstract)
-    document.add_text("exact_title", paper.title)
-    document.add_text("exact_abstract", paper.abstract)
-    for field, values in (("exact_keyword", paper.keywords), ("author", paper.authors), ("name", paper.authors)):
-        for value in values:
-            document.add_text(field, value)
-    for field, values in (
-        ("venue", (paper.venue,) if paper.venue else ()), ("category", paper.categories), ("source", paper.sources)
-    ):  # fmt: skip
-        for value in dict.fromkeys(map(fold, values)):
-            document.add_text(field, value)
-    for identifier in paper.ids:
-        document.add_text("id", identifier)
-    for thing in HAS:
-        if paper.abstract if thing == "abstract" else paper.link(thing):
-            document.add_text("has", thing)
-    for entry in entries(paper):
-        document.add_text("suggest", entry)
-    document.add_integer("year", paper.year or 0)
-    if added:
-        document.add_integer("added", datetime.fromtimestamp(added, UTC).toordinal())
-    day, place = day_number(paper), scattered(pk)
-    document.add_unsigned("new", day << 32 | LAST - place)
-    document.add_unsigned("cited", (paper.citations or 0) << 32 | LAST - place)
-    document.add_unsigned("old", (day or LAST) << 32 | place)
-    document.add_unsigned("rising", rising(paper) << 32 | LAST - place)
-    return document
-
-
-def _text(key: str | float) -> str:
-    return key if isinstance(key, str) else str(int(key))
 
 
 def _first_of_each(pks: Pks, order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

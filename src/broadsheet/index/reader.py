@@ -1,7 +1,7 @@
 """One consistent view of a generation: what is valid of it, and its parts asked together."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,8 @@ from broadsheet.query import Filters
 if TYPE_CHECKING:
     from broadsheet.embed import Vectors
 
-FORMAT = 6
-NARROW = 10_000  # papers; naming more of them takes longer than asking whether some fit
+FORMAT = 7
+NARROW = 5_000  # papers; naming more of them takes longer than asking whether some fit
 WIDER = 4  # times as many of the nearest are looked at where many papers fit a condition
 
 Mask = npt.NDArray[np.bool_]
@@ -41,6 +41,19 @@ class State:
     format: int = FORMAT
 
 
+class Fits(NamedTuple):
+    """Which papers fit a question: at most the rows of *mask* (rows,), all if None; just those if *sure*."""
+
+    mask: Mask | None
+    sure: bool
+
+    def few(self, most: int) -> tuple[int, ...] | None:
+        """The papers by number, if they are sure and at most so many."""
+        if not self.sure or self.mask is None or np.count_nonzero(self.mask) > most:
+            return None
+        return tuple(np.flatnonzero(self.mask).tolist())
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """One consistent view of a generation. Keep it for the length of one question."""
@@ -57,25 +70,31 @@ class Reader:
         """Another one after every refresh and rebuild."""
         return f"{self.name} {self.state.seq}"
 
-    def near(self, vector: "Vectors", limit: int, filters: Filters, match: Match) -> Near:
-        """The *limit* papers nearest to *vector* (dim,) that fit the filters and the conditions of *match*.
+    def fits(self, filters: Filters, match: Match) -> Fits:
+        """Which papers fit the filters and the conditions of *match*.
 
-        Years, venues, categories and sources are told by the columns. Other conditions by the lexical index: it names
-        all papers that fit when they are few, else says which of the nearest do.
+        Years, venues, categories and sources are told by the columns. Of other conditions the lexical index names all
+        papers that fit, when they are few.
         """
         mask = self._mask(filters, match.upto)
         rest = replace(filters, year_from=None, year_to=None, venues=(), categories=(), sources=()).conditions
-        match = match._replace(words="", conditions=(*match.conditions, *rest), upto=0)
-        if not match.conditions:
-            return self.dense.search(vector, limit, mask)
-        if self.lexical.fitting(match) > NARROW:
-            found = self.dense.search(vector, WIDER * limit, mask)
-            kept = np.isin(found.pks, self.lexical.which(match, found.pks))
-            return Near(found.pks[kept][:limit], found.cosines[kept][:limit])
-        pks = self.lexical.pks_matching(match, NARROW)
+        if not (match.conditions or rest):
+            return Fits(mask, sure=True)
+        match = match._replace(words="", conditions=(*match.conditions, *filters.conditions))
+        pks = self.lexical.pks_matching(match, NARROW + 1)
+        if len(pks) > NARROW:
+            return Fits(mask, sure=False)
         held = np.zeros(self.columns.rows, np.bool_)
         held[pks[pks < len(held)]] = True  # the lexical part may be one commit ahead
-        return self.dense.search(vector, limit, held if mask is None else mask & held)
+        return Fits(held if mask is None else mask & held, sure=True)
+
+    def near(self, vector: "Vectors", limit: int, fits: Fits, match: Match) -> Near:
+        """The *limit* papers nearest to *vector* (dim,) that fit; where many do, some of the nearest are asked."""
+        if fits.sure:
+            return self.dense.search(vector, limit, fits.mask)
+        found = self.dense.search(vector, WIDER * limit, fits.mask)
+        kept = np.isin(found.pks, self.lexical.which(match, found.pks))
+        return Near(found.pks[kept][:limit], found.cosines[kept][:limit])
 
     def _mask(self, filters: Filters, upto: int) -> Mask | None:
         """Which rows fit the columns' filters and are below *upto*; None where all do."""
