@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ALL = ("add", "latency", "cold", "serve", "relevance", "keyphrases", "merge", "snapshot", "xml")
+ALL = ("add", "latency", "query", "cold", "serve", "relevance", "keyphrases", "merge", "snapshot", "xml")
 
 if __name__ == "__main__":
     for name in ALL:

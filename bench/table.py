@@ -123,14 +123,19 @@ def percentiles(milliseconds: Sequence[float]) -> Times:
     return Times(*(ordered[max(0, -(-len(ordered) * share // 100) - 1)] for share in (50, 99)))
 
 
-def timed(ask: Callable[[T], object], questions: Sequence[T], *, warm_up: int = 20) -> Times:
-    """How long *ask* takes for each of *questions*, one after the other; the first *warm_up* are asked, not counted."""
-    spent = []
+def spent(ask: Callable[[T], object], questions: Iterable[T]) -> list[float]:
+    """Milliseconds that *ask* takes for each of *questions*, one after the other."""
+    found = []
     for question in questions:
         began = time.perf_counter()
         ask(question)
-        spent.append((time.perf_counter() - began) * 1000)
-    return percentiles(spent[warm_up:])
+        found.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+def timed(ask: Callable[[T], object], questions: Sequence[T], *, warm_up: int = 20) -> Times:
+    """How long *ask* takes for each of *questions*; the first *warm_up* are asked, not counted."""
+    return percentiles(spent(ask, questions)[warm_up:])
 
 
 class Child(NamedTuple):

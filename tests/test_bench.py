@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from mmap import mmap
 from pathlib import Path
+from random import Random
 
 import orjson
 import pytest
@@ -11,9 +12,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import corpus, questions, table
+from bench import corpus, query, questions, table
 from bench.__main__ import ALL
 from bench.peers import Fts5, Scan, Text
+from broadsheet.querylang import parse
 from broadsheet.text import title_key
 
 REAL = [
@@ -134,6 +136,26 @@ def test_no_question_is_asked_twice_and_the_same_ones_every_time(tmp_path: Path)
     assert set(asked) == set(questions.KINDS)
     for kind, texts in asked.items():
         assert len(set(texts)) == len(texts) > 0, kind
+
+
+@pytest.mark.parametrize("kind", query.COUNTED)
+def test_questions_in_the_language_are_understood(kind: str) -> None:
+    asked = query.drawn([query.COUNTED[kind]], REAL, Random(1))
+    assert asked == query.drawn([query.COUNTED[kind]], REAL, Random(1))
+    assert len({*asked}) == len(asked) > 1
+    for found in map(parse, asked):
+        assert found.notes == ()
+        assert found.conditions or found.filters or kind == "words"
+
+
+def test_papers_like_others_and_what_has_been_typed() -> None:
+    for text in query.alike(REAL, Random(1)):
+        found = parse(text)
+        assert (len(found.like), len(found.unlike), found.words) == (query.LIKED, query.DISLIKED, "")
+        assert len({name.partition("-")[0] for name in found.like}) == 1, "all of one venue"
+    letters = query.typed(REAL, Random(1))
+    assert len({*letters}) == len(letters) > 10
+    assert all(1 <= len(text) <= query.TYPED for text in letters)
 
 
 @given(st.integers(0, 60), st.integers(1, 40), st.integers())

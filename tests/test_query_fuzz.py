@@ -15,12 +15,12 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.made import Maker
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.library import Library, open_library
 from broadsheet.query import MAX_LIMIT, MAX_OFFSET, SORTS, Filters
 from broadsheet.querytokens import FIELDS
 from broadsheet.web import create_app
-from query_made import Maker
 from query_papers import papers, stocked
 
 EXAMPLES = settings.default.max_examples if settings.default else 100
@@ -53,8 +53,9 @@ STRANGE = (
     'a"b"c"d"', '"unbalanced', "((((", "))))", ")(", "NOT", "AND OR NOT", "- + -- ++ -+", "-(", "+)", "*", "**",
     "a** AND b*", "year:", "year:..", "year:abc..", "year:2024..2021", "year:99999", "year:٢٠٢٤", "added:-7d",
     "added:9999y", "added:0d", "added:2024-02-30", "added:0000-01-01..", "has:", "has:everything", "venue:*",
-    "venue:**", "source:\"", "author:**", "id:nobody", "id:", "doi:10.1/", "arxiv:9999.99999", "like:nobody -like:nobody", "like:made1 -like:made1 walk",
-    "like:" * 30, "in:nowhere", "in:", "in:saved", "title:title:title:x", "title:(abstract:(walk", "-title:-walk",
+    "venue:**", "source:\"", "author:**", "id:nobody", "id:", "doi:10.1/", "arxiv:9999.99999",
+    "like:nobody -like:nobody", "like:made1 -like:made1 walk", "like:" * 30, "in:nowhere", "in:", "in:saved",
+    "title:title:title:x", "title:(abstract:(walk", "-title:-walk",
 )  # fmt: skip
 DEEP = (
     "(" * 10_000 + "walk" + ")" * 10_000, "(" * 10_000, ")" * 10_000, "NOT " * 10_000, "-(" * 10_000 + "walk",

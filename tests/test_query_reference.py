@@ -10,12 +10,12 @@ from itertools import count, islice
 
 import pytest
 
+from bench.made import Maker
 from broadsheet.find.lists import MOST
 from broadsheet.paper import make
 from broadsheet.query import FACETS, MAX_LIMIT, Filters, Query, Sort
 from broadsheet.querylang import parse
 from broadsheet.text import fold
-from query_made import Maker
 from query_papers import LONG, Stock, stocked
 from reference import counts, fits
 
@@ -57,7 +57,7 @@ RULES = {
     "+grosse": "size",
     "+gärten": "size",
     "+berg": "walk be",
-    "+bergs": "",
+    "+bergs": "walk be",
     "+图神经网络的研究": "han",
     "+图": "",
     "+🦜": "",

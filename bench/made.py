@@ -5,7 +5,7 @@ everything.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from random import Random
 from typing import NamedTuple
@@ -17,15 +17,17 @@ from broadsheet.query import Filters, Query, years_text
 from broadsheet.queryparts import HAS, MAX_PREFIXES
 from broadsheet.querytokens import FIELDS
 from broadsheet.text import fold
-from reference import Lists, values
 
 _PIECE = re.compile(r'[^\s"“”()]+')  # what the language takes for one word
+_QUOTE = re.compile('["“”]')
 _PREFIX = re.compile(r"[^\W_]{2,}")
 _READ = re.compile(r"[-+].*|AND|OR|NOT|.*[:*].*")  # what it takes for something else than a word
 _SHORT = {field: [name for name, full in FIELDS.items() if full == field] for field in FIELDS.values()}
 _NOWHERE = ("zebra", "nowhere", "Nemo", "2031")
 _MOST = 1_900  # characters
 _BLANKS = (" ", " ", " ", "  ", "\t", "\n ")
+
+Lists = Mapping[str, Collection[str]]  # the name of a list -> the ids of the papers on it
 
 
 class Made(NamedTuple):
@@ -40,7 +42,12 @@ class Maker:
     """Makes questions about papers, the same for a seed. *added*: key -> the day it came, *lists*: name -> ids."""
 
     def __init__(
-        self, papers: Iterable[Paper], added: Mapping[str, date | None], lists: Lists, today: date, seed: int
+        self,
+        papers: Iterable[Paper],
+        added: Mapping[str, date | None],
+        lists: Lists,
+        today: date,
+        seed: int,
     ) -> None:
         self._papers, self._added, self._lists, self._today = [*papers], added, lists, today
         self._chance = Random(seed)
@@ -122,7 +129,7 @@ class Maker:
 
     def _phrase(self) -> Term:
         field = self._field()
-        found = [piece for piece in self._text(field).replace('"', " ").split() if "*" not in piece] or ["not", "there"]
+        found = [piece for piece in _QUOTE.sub(" ", self._text(field)).split() if "*" not in piece] or ["not", "there"]
         start = self._chance.randrange(len(found))
         words = found[start : start + self._chance.choice((1, 2, 2, 3))]
         if self._chance.random() < 0.1:
@@ -151,7 +158,8 @@ class Maker:
         if field in ("venue", "category", "source"):
             return self._whole(field)
         if field == "has":
-            return self._chance.choice(values(self._some(), "has") or HAS)
+            links = [kind for kind, _ in self._some().links if kind in HAS]
+            return self._chance.choice(links or HAS)
         if field == "year":
             return years_text(*self._years())
         if field == "added":
@@ -162,7 +170,8 @@ class Maker:
 
     def _whole(self, field: str) -> str:
         paper = self._some()
-        value = self._spelled(self._chance.choice(values(paper, field) or ("nowhere",)))
+        found = {"venue": (paper.venue,), "category": paper.categories, "source": paper.sources}[field]
+        value = self._spelled(self._chance.choice(found or _NOWHERE) or _NOWHERE[1])
         how = self._chance.random()
         return f"{value[: self._chance.randint(1, len(value))].strip()}*" if how < 0.3 else value
 
