@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 
 from broadsheet import cite, ids
-from broadsheet.text import clip, join_names, plural
+from broadsheet.text import clip, plural
 from broadsheet.web import assets, dates, facets, feeds, latex, likes, plots, typeset, urls
 
 if TYPE_CHECKING:
@@ -101,7 +101,6 @@ _FILTERS: Mapping[str, Any] = {
     "typeset": typeset.typeset,
     "marked": typeset.marked,
     "plain": latex.plain,
-    "names": join_names,
     "plural": plural,
     "clip": clip,
     "date": lambda iso: dates.shown(iso, today()),
