@@ -6,7 +6,7 @@ nobody else uses do not pass twenty on one subject. Candidates are those of `key
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
 
 from broadsheet.understand.keyphrases import apart, candidates, spelled
@@ -26,13 +26,17 @@ def topics(titles: Sequence[str], known: Known, most: int = 12) -> tuple[str, ..
     """
     if len(titles) < FEWEST:
         return ()
-    spellings: dict[str, Counter[str]] = {}
+    written: dict[str, list[list[str]]] = {}  # phrase -> its words in each title that has it
     for title in titles:
         for key, one in candidates(title, "").items():
-            spellings.setdefault(key, Counter())[spelled(one.surface)] += 1
-    scores = _scores({key: sum(found.values()) for key, found in spellings.items()}, len(titles), known)
+            written.setdefault(key, []).append(one.surface)
+    scores = _scores({key: len(found) for key, found in written.items()}, len(titles), known)
     best = apart(sorted(scores, key=lambda key: (-scores[key], key)), most)
-    return tuple(max(spellings[key].items(), key=lambda item: (item[1], item[0]))[0] for key in best)
+    return tuple(_usual(map(spelled, written[key])) for key in best)
+
+
+def _usual(spellings: Iterable[str]) -> str:
+    return max(Counter(spellings).items(), key=lambda item: (item[1], item[0]))[0]
 
 
 def _scores(counts: Mapping[str, int], titles: int, known: Known) -> dict[str, float]:
