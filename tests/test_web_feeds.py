@@ -292,3 +292,9 @@ def test_a_paper_is_cited_in_three_ways(client: TestClient) -> None:
     assert texts["text"].endswith("https://doi.org/10.1000/sorted/2023.7")
     assert texts["bibtex"].startswith("@article{") and texts["ris"].startswith("TY  - JOUR")
     assert re.findall(r'data-copy="cite-(\w+)"', html) == ["text", "bibtex", "ris"]
+
+
+def test_every_hit_leads_to_its_citation(client: TestClient) -> None:
+    html = ask(client, "/search?q=lantern+routing")
+    assert '<a href="/paper/quill24#cite" aria-label="Cite Sparse lantern routing for long' in html
+    assert 'id="cite"' in ask(client, "/paper/quill24")
