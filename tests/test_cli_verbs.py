@@ -101,6 +101,7 @@ def test_search_filters_by_flags(home: Path) -> None:
         (("search", "x", "--weight-text", "-1"), "--weight-text: -1.0 is not a number from 0 to 10"),
         (("show", "nobody"), "no paper has the id 'nobody'"),
         (("similar", "nobody"), "no paper has the id nobody"),
+        (("similar", FIRST["id"], "--sort", "best"), "sort is 'best'; it must be one of relevance, new, old, cited"),
         (("export", "--format", "docx"), "--format is 'docx'; it must be one of jsonl, bibtex, ris, csv"),
         (("export", "-n", "0"), "--limit is 0; it must be 1 or more"),
         (("evaluate", "none.jsonl"), "none.jsonl: cannot be read"),
@@ -137,6 +138,10 @@ def test_show_and_similar(home: Path) -> None:
     assert len(page["hits"]) == 4
     assert not {FIRST["id"], ROWS[4]["id"]} & {hit["id"] for hit in page["hits"]}
     assert "more with --offset 10" in broadsheet(home, "similar", FIRST["id"]).err
+    newest = broadsheet(home, "similar", FIRST["id"], "--sort", "new", "--json").json["hits"]
+    years = [hit["year"] or 0 for hit in newest]
+    assert years == sorted(years, reverse=True)
+    assert len(set(years)) > 1
 
 
 def test_stats(home: Path) -> None:
