@@ -45,6 +45,7 @@ UNDERSTOOD = {
     "(a b) OR c": Query(where=(Or((And((Term("a"), Term("b"))), Term("c"))),)),
     "NOT (a b)": Query(where=(Not(And((Term("a"), Term("b")))),)),
     "NOT NOT a": Query(where=(Term("a"),)),
+    "venue:A NOT NOT venue:B": Query(where=(Is("venue", "B"),), filters=Filters(venues=("A",))),
     "a OR (b OR c)": Query(where=(Or((Term("a"), Term("b"), Term("c"))),)),
     "O(n log n)": Query(words="O n log n"),
     "transf* A* nets": Query(words="A* nets", where=(Term("transf", "", "prefix"),)),

@@ -239,8 +239,8 @@ def _shallow(found: list[Token], read: Reading) -> list[Token]:
 
 
 def _meant(node: Node) -> Node:
-    """A condition as it came out of an operator: an `And` of one, where a word by itself would be a wish."""
-    return And((node,)) if isinstance(node, Term) else node
+    """A condition as an operator gives it: an `And` of one, where a word by itself is a wish and a field a filter."""
+    return And((node,)) if isinstance(node, (Term, Is)) else node
 
 
 def _left_out(term: Term) -> bool:
