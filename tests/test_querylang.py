@@ -97,6 +97,7 @@ NOTED = {
     "cats NOT": ("“NOT” has nothing after it", Query(words="cats")),
     "(cats": ("“(” is never closed", Query(words="cats")),
     "cats)": ("“)” closes nothing", Query(words="cats")),
+    "doi:-12 cats": ("is no doi identifier", Query(words="cats", phrases=("-12",))),
     "doi:12 cats": ("is no doi identifier", Query(words="12 cats")),
     "(" * 900 + "cats" + ")" * 900: ("40 deep", Query(words="cats")),
     "word " * 100: (f"first {MAX_WORDS}", Query(words=" ".join(["word"] * MAX_WORDS))),

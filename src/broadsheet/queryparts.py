@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from broadsheet import ids
 from broadsheet.condition import Is, Node, Term, leaves
 from broadsheet.query import Filters, years_text
-from broadsheet.querytokens import FIELDS, ID_FIELDS, Token
+from broadsheet.querytokens import FIELDS, ID_FIELDS, Token, tokens
 from broadsheet.text import clean
 
 FIRST_YEAR, LAST_YEAR = 1000, 2999
@@ -179,7 +179,7 @@ def _identifier(field: str, value: str, token: Token, read: Reading) -> Node | N
     found = ids.own(value) if field == "id" else ids.parse(f"{field}:{value}")
     if found is None:
         read.problem(Problem(token.start, f"{field}:{value}", f"is no {field} identifier", "it was searched as words"))
-        return _term("", value, phrase=any(sign in value for sign in " ()"))
+        return _term("", value, phrase=[*tokens(value)] != [Token("word", value, "", "", 0)])
     return Is("id", found)
 
 
