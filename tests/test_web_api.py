@@ -98,9 +98,11 @@ def test_the_description_names_every_route(client: TestClient) -> None:
     assert sorted(paths) == [
         "/api/v1/paper/{identifier}",
         "/api/v1/search",
+        "/api/v1/similar",
         "/api/v1/similar/{identifier}",
         "/api/v1/sources",
         "/api/v1/stats",
+        "/api/v1/suggest",
     ]
     names = {parameter["name"] for parameter in paths["/api/v1/search"]["get"]["parameters"]}
     assert names == {

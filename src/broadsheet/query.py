@@ -15,6 +15,7 @@ Sort = Literal["relevance", "new", "old", "cited", "rising"]
 SORTS: tuple[Sort, ...] = ("relevance", "new", "old", "cited", "rising")
 FACETS = ("year", "venue", "category", "author", "source", "has")
 MAX_LIMIT = 200
+MAX_SUGGESTIONS = 20
 MAX_OFFSET = 10_000  # a reader who turned 10,000 results is better served by a filter
 MAX_WORDS = 64  # more words than that no longer sharpen a ranking; the rest is cut and the page says so
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Query as Param
@@ -13,11 +13,17 @@ from starlette.responses import Response
 
 from broadsheet import queryparts
 from broadsheet.errors import Mistake, NotFound
-from broadsheet.query import MAX_LIMIT, MAX_OFFSET, Page, Sort
-from broadsheet.web import pages, site, urls
+from broadsheet.query import MAX_LIMIT, MAX_OFFSET, MAX_SUGGESTIONS, Page, Sort, Suggestion
+from broadsheet.text import clean
+from broadsheet.web import latex, pages, saved, site, urls
 from broadsheet.web.http import JSON, answer, dumps, fingerprint
 
+if TYPE_CHECKING:
+    from broadsheet.library import Library
+
 router = APIRouter(prefix="/api/v1", tags=["papers"], default_response_class=Response)
+
+SUGGESTED = "private, max-age=30"  # who deletes a letter is answered by the browser
 
 Values = Annotated[list[str] | None, Param(max_length=urls.MAX_VALUES)]
 
@@ -98,15 +104,53 @@ def paper(request: Request, identifier: str) -> Response:
     return answer(request, dumps(found.to_dict()), JSON)
 
 
-@router.get("/similar/{identifier:path}", summary="Papers like one paper")
+@router.get("/similar", summary="Papers like some and unlike others")
 def similar(
-    request: Request, identifier: str, limit: Annotated[int, Param(ge=1, le=MAX_LIMIT)] = urls.LIMIT
+    request: Request,
+    liked: Annotated[list[str], Param(alias="id", max_length=queryparts.MAX_LIKE, description="Papers to be like")],
+    disliked: Annotated[list[str] | None, Param(alias="not", max_length=queryparts.MAX_LIKE)] = None,
+    sort: Sort = "relevance",
+    offset: Annotated[int, Param(ge=0, le=MAX_OFFSET)] = 0,
+    limit: Annotated[int, Param(ge=1, le=MAX_LIMIT)] = urls.LIMIT,
 ) -> Response:
     library = site.of(request).library
-    asked = pages.identifier(request)
-    if library.paper(asked) is None:
-        raise NotFound(f"No paper here is called “{asked[:200]}”.")
-    return _page(request, library.similar([asked], limit=limit))
+    wanted, unwanted = ([clean(one) for one in given] for given in (liked, disliked or []))
+    if missing := [one for one in (*wanted, *unwanted) if library.paper(one) is None]:
+        raise NotFound(f"No paper here is called “{missing[0][:200]}”.")
+    return _page(request, library.similar(wanted, without=unwanted, limit=limit, sort=sort, offset=offset))
+
+
+@router.get("/similar/{identifier:path}", summary="Papers like one paper")
+def similar_to_one(
+    request: Request,
+    identifier: str,
+    sort: Sort = "relevance",
+    offset: Annotated[int, Param(ge=0, le=MAX_OFFSET)] = 0,
+    limit: Annotated[int, Param(ge=1, le=MAX_LIMIT)] = urls.LIMIT,
+) -> Response:
+    return similar(request, [pages.identifier(request)], None, sort, offset, limit)
+
+
+@router.get("/suggest", summary="What a question may become while it is typed")
+def suggest(
+    request: Request,
+    q: Annotated[str, Param(description="What stands in the search box; its last words are completed")] = "",
+    limit: Annotated[int, Param(ge=1, le=MAX_SUGGESTIONS)] = 8,
+) -> Response:
+    library = site.of(request).library
+    found = [_suggested(one, _where(one, library)) for one in library.suggest(q, limit)]
+    return answer(request, dumps({"suggestions": found}), JSON, cache=SUGGESTED)
+
+
+def _where(one: Suggestion, library: "Library") -> str:
+    if one.key:
+        return urls.paper(one.key)
+    return saved.feed_address(one.text, "") if one.kind == "saved" else urls.search(library.parse(one.question))
+
+
+def _suggested(one: Suggestion, url: str) -> dict[str, Any]:
+    text = latex.plain(one.text) if one.key else one.text
+    return {"kind": one.kind, "text": text, "papers": one.papers, "question": one.question, "url": url}
 
 
 @router.get("/stats", summary="What the library holds")

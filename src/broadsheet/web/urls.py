@@ -15,12 +15,12 @@ from broadsheet.text import clean
 LIMIT = 10  # hits on a page of the web, when the address does not say
 MAX_VALUES = 20  # of one filter in one address
 MANY = queryparts.MANY  # the address's word -> the field of Filters
-_PLAIN = "/:@!$()*,;=~"  # signs that may stand in a path as they are
+_PLAIN = ":@!$()*,;=~"  # signs that may stand in a path as they are
 
 
 def paper(key: str, suffix: str = "") -> str:
     """Where a paper lives: slashes and colons of its id stay readable."""
-    return f"/paper/{quote(key, safe=_PLAIN)}{suffix}"
+    return f"/paper/{quote(key, safe="/" + _PLAIN)}{suffix}"
 
 
 def named(kind: str, name: str) -> str:
