@@ -36,7 +36,8 @@ def test_a_search_is_saved_looked_at_and_removed(home: Path, tmp_path: Path) -> 
     assert (shown.out.count("Lamps of the north"), shown.out.count("    new ")) == (2, 0)
     assert "0 new since you looked a moment ago; 2 of 2 shown." in shown.err
 
-    broadsheet(home, "add", write(tmp_path / "more.jsonl", [lamp(3), lamp(4), {"id": "well", "title": "A treatise on wells"}]))
+    wells = {"id": "well", "title": "A treatise on wells"}
+    broadsheet(home, "add", write(tmp_path / "more.jsonl", [lamp(3), lamp(4), wells]))
     table = broadsheet(home, "saved")
     assert re.search(r"Northern lamps +2 +lamps author:wick +old +", table.out)
     (listed,) = broadsheet(home, "saved", "--json").json["saved"]
