@@ -20,7 +20,7 @@ _PLAIN = ":@!$()*,;=~"  # signs that may stand in a path as they are
 
 def paper(key: str, suffix: str = "") -> str:
     """Where a paper lives: slashes and colons of its id stay readable."""
-    return f"/paper/{quote(key, safe="/" + _PLAIN)}{suffix}"
+    return f"/paper/{quote(key, safe='/' + _PLAIN)}{suffix}"
 
 
 def named(kind: str, name: str) -> str:
