@@ -34,6 +34,7 @@ from broadsheet.text import fold, plural, title_key
 TITLE_SIGNAL = 1.0  # weight of "the question is its title": more than text and meaning together can add elsewhere
 REMEMBERED = 256  # result lists
 TITLE_WORDS = 4  # of a title that nobody types by chance
+UNHEARD = "No paper holds any of these words; these are the nearest in meaning."
 FILTERLESS = "A look-up of an identifier pays no heed to filters."
 
 Key = tuple[object, ...]
@@ -137,7 +138,14 @@ class Finder:
             mended = ""
         listing = self._remembered(asked)
         unknown = (f"No paper here has the identifier {ids.shown(query.lookup)}; it was searched as words.",)
-        notes = (*query.notes, *(unknown if query.lookup else ()), *listing.notes, *self._behind(reader.state.seq))
+        unheard = (UNHEARD,) if listing.total and spelling.unheard(asked.query.words, reader) else ()
+        notes = (
+            *query.notes,
+            *(unknown if query.lookup else ()),
+            *unheard,
+            *listing.notes,
+            *self._behind(reader.state.seq),
+        )
         if not listing.total:
             return Page(query, 0, notes=notes, mended=mended, near=self._loosened(query, reader))
         end = min(query.offset + query.limit, MAX_OFFSET)

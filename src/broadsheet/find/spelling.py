@@ -32,6 +32,12 @@ def known(word: str, reader: Reader) -> bool:
     return bool((its and reader.lexical.document_frequency(its)) or reader.lexical.written(fold(word)))
 
 
+def unheard(words: str, reader: Reader) -> bool:
+    """Whether there are words, and no paper holds any of them."""
+    cut = EXACT.analyze(words)
+    return bool(cut) and not any(known(word, reader) for word in cut)
+
+
 def _meant(word: str, reader: Reader) -> str:
     """The commonest word that is one mistake away; for long words, two; empty when there is none."""
     near = {other: used for other in set(_edits(word)) if (used := reader.lexical.written(other)) >= USED}

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from broadsheet.condition import quoted
 from broadsheet.errors import Mistake
 from broadsheet.index.analysis import EXACT
-from broadsheet.index.beginnings import Name, Names, begins, held, titles
+from broadsheet.index.beginnings import Names, begins, held, titles
 from broadsheet.index.reader import Reader
 from broadsheet.paper import Paper
 from broadsheet.query import MAX_SUGGESTIONS, Suggestion
@@ -118,20 +118,18 @@ def pieces(typed: str) -> list[Piece]:
 
 
 def _named(kind: str, wanted: Sequence[Piece], names: Names, limit: int) -> Iterator[Suggestion]:
-    """Names that the longest piece begins, then those of the shorter ones; each once."""
-    given = set[str]()
+    """Names that the longest piece begins; where there are none, the next."""
     for piece in wanted:
         words = piece.words
         if piece.field not in ("", kind) or not 0 < len(words) <= NAME_WORDS or _short("".join(words)):
             continue
         if piece is not wanted[0] and len(words) == 1 and words[0] in STOP_WORDS:
             continue
-        for name in names.beginning(kind, words, limit, whole=piece is not wanted[0]):
-            clause = _clause(kind, name)
-            if clause and fold(name.text) not in given:
-                given.add(fold(name.text))
+        found = names.beginning(kind, words, limit, whole=piece is not wanted[0])
+        for name in found:
+            if clause := _clause(kind, name.text):
                 yield Suggestion(kind, name.text, name.papers, piece.before + clause)
-        if len(given) >= limit:
+        if found:
             return
 
 
@@ -140,9 +138,8 @@ def _short(letters: str) -> bool:
     return len(letters) < 2 and letters < _IDEOGRAPHS
 
 
-def _clause(kind: str, name: Name) -> str:
+def _clause(kind: str, text: str) -> str:
     """The condition that a paper has the name; empty for a value that the search box has no way to write."""
-    text = name.text
     if kind == "author":  # an author is found by the words of the name
         return f"author:{quoted(' '.join(_QUOTE.sub(' ', text).split()))}"
     return "" if _QUOTE.search(text) or text.endswith("*") else f"{kind}:{quoted(text)}"
