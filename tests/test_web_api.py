@@ -55,6 +55,29 @@ def test_similar_leaves_out_the_paper_itself(client: TestClient) -> None:
     assert "series1" not in {hit["id"] for hit in body["hits"]}
 
 
+def test_suggestions_say_where_they_lead(client: TestClient) -> None:
+    answer = client.get("/api/v1/suggest", params={"q": "weather ben ree", "limit": 3})
+    assert answer.json() == {
+        "suggestions": [
+            {"kind": "author", "text": "Ben Reed", "papers": 2, "question": 'weather author:"Ben Reed"',
+             "url": "/search?q=weather&author=Ben+Reed"},
+        ]
+    }  # fmt: skip
+    assert answer.headers["cache-control"] == "private, max-age=30"
+    again = client.get("/api/v1/suggest?q=weather+ben+ree&limit=3", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    (paper,) = client.get("/api/v1/suggest", params={"q": "sorting by k"}).json()["suggestions"]
+    assert (paper["kind"], paper["text"]) == ("title", "Sorting by k-th differences in O(n log n) comparisons")
+    assert client.get(paper["url"]).status_code == 200
+
+
+@pytest.mark.parametrize("typed", ["", "\x00", "author:", '"', "((((", "🦜", "x" * 5_000, "%", "'; --", "a\nb"])
+def test_whatever_is_typed_may_be_sent(client: TestClient, typed: str) -> None:
+    answer = client.get("/api/v1/suggest", params={"q": typed})
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"suggestions"}
+
+
 def test_stats(client: TestClient) -> None:
     body = client.get("/api/v1/stats").json()
     assert body.keys() >= {"papers", "indexed", "vectors", "last_sync", "behind", "bytes"}
@@ -75,6 +98,8 @@ def test_stats(client: TestClient) -> None:
         ("/paper/%00", 404, "No paper here is called"),
         ("/similar/nobody", 404, "No paper here is called “nobody”."),
         ("/similar/quill24?limit=0", 400, "limit"),
+        ("/suggest?limit=0", 400, "limit"),
+        ("/suggest?limit=21", 400, "20"),
         ("/nothing", 404, "There is no page at /api/v1/nothing."),
     ],
 )

@@ -1,30 +1,12 @@
 """The pages in a real browser: typing, keys, no script, night, phone, paper. Screenshots go to artefacts/."""
 
-import os
-import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
-import uvicorn
 
-import web_library
-from broadsheet.library import Library
-from broadsheet.web import create_app, server
+from browsing import DESKTOP, PHONE, Open, focused, shoot
 from web_checks import FAINT, SMALL, UNNAMED
 
 pytestmark = pytest.mark.browser
 
-ARTEFACTS = Path(os.environ.get("BROADSHEET_ARTEFACTS") or Path(__file__).parents[1] / "artefacts")
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars"
-).split()
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
 PAGES = {
     "front": "/",
     "search": "/search?q=weather+retrieval&year=2001..2015",
@@ -33,6 +15,10 @@ PAGES = {
     "paper": "/paper/quill24",
     "formula": "/paper/reed23",
     "hostile": "/paper/moss22",
+    "author": "/author/Ben%20Reed",
+    "venue": "/venue/PaperConf",
+    "nobody": "/author/Ben%20Red",
+    "likes": "/search?q=like:series8+-like:series3+weather",
     "about": "/about",
     "missing": "/paper/nobody",
     "sources": "/sources",
@@ -41,85 +27,6 @@ PAGES = {
     "copies": "/paper/arxiv:2101.00001",
     "retracted": "/paper/wet-ink",
 }
-
-
-def keep_some(library: Library) -> None:
-    """Searches with a name, one with something new, and papers on lists."""
-    library.save_search("Retrieval", "weather retrieval venue:PaperConf")
-    library.save_search("All that is written by hand, on paper or on slates", "quills remember", "new")
-    library.keep(["moss22"], "To read on the train")
-    file = library.home.parent / "late.jsonl"
-    file.write_text('{"title": "Weather of retrieval, at last", "venue": "PaperConf", "year": 2020, "id": "late"}\n')
-    library.add([file])
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real server over a real library."""
-    with web_library.make(tmp_path_factory.mktemp("browser")) as library:
-        web_library.lived_in(library)
-        keep_some(library)
-        listener = server.bind("127.0.0.1", 0)
-        host, port = listener.getsockname()
-        running = uvicorn.Server(server.config(create_app(library), host=host, port=port))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not running.started:
-            time.sleep(0.01)
-        yield f"http://{host}:{port}"
-        running.should_exit = True
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
-
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture
-def tab(chromium: Any, site: str) -> Iterator[Open]:
-    """``tab("/search", **options)`` opens a page; what the browser complains about fails the test at its end."""
-    complaints: list[str] = []
-    contexts = []
-
-    def abroad(request: Any) -> None:
-        if not request.url.startswith(site):
-            complaints.append(f"asked elsewhere: {request.url}")
-
-    def open_page(address: str, **options: Any) -> Any:
-        context = chromium.new_context(base_url=site, **({"viewport": DESKTOP} | options))
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", abroad)
-        page.goto(address)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert [line for line in complaints if "404 (Not Found)" not in line] == []
-
-
-def shoot(page: Any, name: str) -> None:
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
-
-
-def focused(page: Any) -> str:
-    """The address of the link that has the focus, without the host."""
-    found: str = page.evaluate("document.activeElement.getAttribute('href') || document.activeElement.id")
-    return found
 
 
 def test_search_by_typing_and_open_the_first(tab: Open) -> None:
