@@ -41,13 +41,13 @@ class Facet(NamedTuple):
 
 
 def facets(page: Page) -> list[Facet]:
-    """Those that tell the papers apart: of values that all papers have there is nothing to choose."""
+    """The values that tell the papers apart: one that all of them have keeps all of them."""
     return [facet for name in _HEADS if (facet := _facet(page, name)) is not None]
 
 
 def _facet(page: Page, name: str) -> Facet | None:
-    values = tuple(_values(page, name))
-    if not any(value.chosen or value.papers < page.total for value in values):
+    values = tuple(value for value in _values(page, name) if value.chosen or value.papers < page.total)
+    if not values:
         return None
     return Facet(name, _HEADS[name], values[:AT_ONCE], values[AT_ONCE:])
 
