@@ -148,6 +148,7 @@ def test_a_part_of_a_name_names_all_who_have_it(client: TestClient) -> None:
     assert '<h1 class="who" id="who" dir="auto">north</h1>' in html
     assert found(html) == 40
     assert "/author/Surveyor%20A.%20North" in section(html, "longer")
+    assert html.partition("<aside>")[2].split()[:2] == ["<section", 'aria-labelledby="longer">']
     assert section(html, "people") == ""
 
 

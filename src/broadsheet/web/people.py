@@ -52,6 +52,7 @@ class Profile:
     name      as most papers spell it
     span      its first year and its last; empty when no paper has one
     people    who wrote the papers, or wrote them too
+    whole     whether somebody has just this name; else it is a part of others'
     longer    other names that the asked one is part of, whose papers are counted here as well
     """
 
@@ -60,6 +61,7 @@ class Profile:
     papers: int
     span: str
     people: tuple[Beside, ...]
+    whole: bool
     longer: tuple[Beside, ...]
     venues: tuple[Beside, ...]
     categories: tuple[Beside, ...]
@@ -116,6 +118,7 @@ def _profile(here: Site, kind: str, name: str, page: Page) -> Profile:
         papers=page.total,
         span=_span(page),
         people=tuple(_person(within, *one) for one in written),
+        whole=named.whole,
         longer=tuple(Beside(one, count, urls.named(kind, one), "") for one, count in named.longer),
         venues=tuple(_venue(within, *one) for one in counted["venue"]) if kind == "author" else (),
         categories=tuple(_category(within, *one) for one in counted["category"]),
@@ -131,6 +134,7 @@ class _Names:
         wanted = title_key(name)
         keys = {one: title_key(one) for one, _ in counted}
         same = [one for one, _ in counted if keys[one] == wanted]
+        self.whole = bool(same)
         self.usual = same[0] if same else name  # the commonest stands first
         self.longer = [one for one in counted if keys[one[0]] != wanted and f" {wanted} " in f" {keys[one[0]]} "]
         self.others = [one for one in counted if one[0] not in same and one not in self.longer]
