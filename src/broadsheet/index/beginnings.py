@@ -23,6 +23,7 @@ KEPT = 20_000  # of each kind
 WALKED = 200  # of those kept; a word that begins more of them begins too many to walk
 FEW = 40  # titles that are read to see how they go on
 ENDS = 32  # words, the commonest, that the last one may become where more titles would have to be read
+COMPARED = 300_000  # titles at most that are looked at for these words: so many cost 20 ms
 _LAST = "\U0010ffff"
 _NONE: Pks = np.zeros(0, np.int64)
 
@@ -120,11 +121,16 @@ def titles(lexical: Lexical, words: Sequence[str], limit: int) -> Pks:
     commonest words that the last begins.
     """
     *before, last = words
+    rarest = min((lexical.searcher.doc_freq("exact_title", word) for word in before), default=0)
     if before:
         found = _most_cited(lexical, _phrase(lexical, before), FEW + 1)
         if len(found) <= FEW:
             return found
-    ends = [end for end, _ in lexical.searcher.terms_with_prefix("exact_title", last, limit=ENDS)]
+    ends, left = list[str](), COMPARED
+    for end, papers in lexical.searcher.terms_with_prefix("exact_title", last, limit=ENDS):
+        if left > 0:
+            ends.append(end)
+            left -= min(papers, rarest)
     return _most_cited(lexical, some(_phrase(lexical, [*before, end]) for end in ends), limit) if ends else _NONE
 
 
