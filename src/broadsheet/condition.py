@@ -72,7 +72,8 @@ _STAR = {"word": "", "prefix": "*"}
 
 
 def quoted(value: str) -> str:
-    """*value* as it stands behind a colon."""
+    """*value* as it stands behind a colon; there is no way to write a quotation mark in it."""
+    value = " ".join(value.replace('"', " ").split()) if '"' in value else value
     return f'"{value}"' if not value or any(sign in value for sign in " ()") else value
 
 

@@ -63,12 +63,7 @@ def write(
 
 def found(library: Library, query: Query) -> Iterator[Paper]:
     """Every paper that answers *query*, in its order: at most MAX_OFFSET, of those that were there when it began."""
-    offset: int | None = 0
-    query = replace(query, limit=MAX_LIMIT)
-    while offset is not None:
-        page = library.search(query.turned(offset))
-        yield from (hit.paper for hit in page.hits)
-        query, offset = page.query, page.next_offset
+    yield from library.finder.papers(replace(query, offset=0))
 
 
 def encoded(papers: Iterable[Paper], kind: str) -> Iterator[bytes]:

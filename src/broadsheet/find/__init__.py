@@ -13,7 +13,7 @@ do not push others from one page to the next, whichever process answers.
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -27,12 +27,14 @@ from broadsheet.index import Index
 from broadsheet.index.conditions import Given
 from broadsheet.index.reader import Reader
 from broadsheet.index.snippets import marked, snippet
+from broadsheet.paper import Paper
 from broadsheet.query import MAX_OFFSET, Filters, Hit, Page, Query, Signal, Suggestion
 from broadsheet.store import Store
 from broadsheet.text import fold, plural, title_key
 
 TITLE_SIGNAL = 1.0  # weight of "the question is its title": more than text and meaning together can add elsewhere
 REMEMBERED = 256  # result lists
+TOGETHER = 200  # papers that are read from the store at a time
 TITLE_WORDS = 4  # of a title that nobody types by chance
 UNHEARD = "No paper holds any of these words; these are the nearest in meaning."
 FILTERLESS = "A look-up of an identifier pays no heed to filters."
@@ -95,6 +97,21 @@ class Finder:
         """What *text* may become while it is typed; see `suggest`."""
         return self._suggester.suggest(text, limit, self._index.reader())
 
+    def papers(self, query: Query) -> Iterator[Paper]:
+        """All papers that can be turned to, in order, without what a page says of each."""
+        page = self._look_up(query)
+        if page is not None:
+            yield from (hit.paper for hit in page.hits)
+            return
+        reader = self._index.reader(self._encoder)
+        if reader is None:
+            return
+        listing = self._remembered(self._asked(_worded(replace(query, offset=0, limit=MAX_OFFSET)), reader))
+        for start in range(query.offset, len(listing.pks), TOGETHER):
+            pks = listing.pks[start : start + TOGETHER].tolist()
+            papers = self._store.get(pks)
+            yield from (papers[pk] for pk in pks if pk in papers)
+
     def new_since(self, query: Query, pk: int) -> int:
         """How many papers that answer *query* came after row *pk*. Of papers by meaning alone, only the nearest."""
         reader = self._index.reader(self._encoder)
@@ -104,7 +121,9 @@ class Finder:
         asked = self._asked(_worded(query), reader)
         if asked.query.like or asked.query.unlike:
             return int((self._listing(asked).pks > pk).sum())
-        return reader.lexical.held(asked.held._replace(after=pk))
+        held = asked.held
+        only = None if held.only is None else tuple(row for row in held.only if row > pk)
+        return reader.lexical.held(held._replace(after=pk, only=only))
 
     def why_not(self, query: Query, pk: int) -> tuple[str, ...]:
         """Why the paper of row *pk* is not among the first that answer *query*, or where it is."""
