@@ -48,6 +48,7 @@ UNDERSTOOD = {
     "venue:A NOT NOT venue:B": Query(where=(Is("venue", "B"),), filters=Filters(venues=("A",))),
     "a OR (b OR c)": Query(where=(Or((Term("a"), Term("b"), Term("c"))),)),
     "O(n log n)": Query(words="O n log n"),
+    "+OR -+x": Query(phrases=("OR",), where=(Not(Term("+x", "", "phrase")),)),
     "transf* A* nets": Query(words="A* nets", where=(Term("transf", "", "prefix"),)),
     'title:nets title:"deep nets" ti:dee*': Query(
         where=(Term("nets", "title"), Term("deep nets", "title", "phrase"), Term("dee", "title", "prefix"))
@@ -71,6 +72,8 @@ UNDERSTOOD = {
     "year:..2021 cats": Query(words="cats", filters=Filters(year_to=2021)),
     "https://arxiv.org/abs/2101.00001v2": Query(lookup="arxiv:2101.00001"),
     "doi:10.5555/MADE.7": Query(lookup="doi:10.5555/made.7"),
+    'id:"some name"': Query(lookup="id:some name"),
+    "pmcid:PMC0012345": Query(lookup="pmcid:12345"),
     '"" 2101.00001': Query(lookup="arxiv:2101.00001"),
     "about 2101.00001": Query(words="about 2101.00001"),
     "doi: 10.5555/made.7": Query(lookup="doi:10.5555/made.7"),
@@ -97,6 +100,7 @@ NOTED = {
     "cats NOT": ("“NOT” has nothing after it", Query(words="cats")),
     "(cats": ("“(” is never closed", Query(words="cats")),
     "cats)": ("“)” closes nothing", Query(words="cats")),
+    "pmcid:0001 cats": ("is no pmcid identifier", Query(words="0001 cats")),
     "doi:-12 cats": ("is no doi identifier", Query(words="cats", phrases=("-12",))),
     "doi:12 cats": ("is no doi identifier", Query(words="12 cats")),
     "(" * 900 + "cats" + ")" * 900: ("40 deep", Query(words="cats")),

@@ -132,7 +132,7 @@ def _hf(text: str) -> str | None:
     return arxiv(_bare("hf", text))
 
 
-_PMCID = re.compile(r"(?:pmcid:\s*)?(?:PMC)?(\d{4,9})(?:\.\d+)?", re.IGNORECASE)
+_PMCID = re.compile(r"(?:pmcid:\s*)?(?:PMC)?0*(\d{4,9})(?:\.\d+)?", re.IGNORECASE)
 _OPENREVIEW = re.compile(r"[A-Za-z0-9_-]{8,12}")
 _DBLP = re.compile(r"(?:rec/)?((?:conf|journals|books|phd|reference|series|tr)/[A-Za-z0-9_./+-]{1,150})")
 _OAI = re.compile(r"[A-Za-z][A-Za-z0-9.-]{1,100}:[!-~]{1,200}")
@@ -141,7 +141,7 @@ _OAI = re.compile(r"[A-Za-z][A-Za-z0-9.-]{1,100}:[!-~]{1,200}")
 def pmcid(text: str) -> str | None:
     """``PMC1234567`` as ``1234567``."""
     match = _PMCID.fullmatch(text.strip())
-    return match[1].lstrip("0") or None if match else None
+    return match[1] if match and not match[1].startswith("0") else None
 
 
 def openreview(text: str) -> str | None:

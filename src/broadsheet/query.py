@@ -94,7 +94,7 @@ class Query:
 
     def box(self) -> str:
         """All but the filters in the language of the search box."""
-        parts = [self.lookup or self.words]
+        parts = [str(Is("id", self.lookup)) if " " in self.lookup else self.lookup or self.words]
         parts += [f'"{phrase}"' for phrase in self.phrases]
         parts += [f'-"{word}"' if " " in word else f"-{word}" for word in self.without]
         parts += [clause(node) for node in self.where]

@@ -172,6 +172,8 @@ def _term(field: str, value: str, phrase: bool) -> Term:
         return Term(value[:-1], field, "prefix")
     if field == "author":  # several words of a name stand together
         phrase = any(sign in value for sign in " ()")
+    elif not field:  # "+OR" asks for a word that is an operator where it stands by itself
+        phrase = phrase or [*tokens(value)] != [Token("word", value, "", "", 0)]
     return Term(value, field, "phrase" if phrase else "word")
 
 
@@ -179,7 +181,7 @@ def _identifier(field: str, value: str, token: Token, read: Reading) -> Node | N
     found = ids.own(value) if field == "id" else ids.parse(f"{field}:{value}")
     if found is None:
         read.problem(Problem(token.start, f"{field}:{value}", f"is no {field} identifier", "it was searched as words"))
-        return _term("", value, phrase=[*tokens(value)] != [Token("word", value, "", "", 0)])
+        return _term("", value, phrase=False)
     return Is("id", found)
 
 
