@@ -73,7 +73,7 @@ class _Kept:
         names = _together(counted)
         self.all = len(counted) < KEPT
         self._names = names[:KEPT]
-        self._words = [fold(name.text).split() for name in self._names]
+        self._words = [tuple(fold(name.text).split()) for name in self._names]  # tuples: no work for the collector
         pairs = sorted((start, at) for at, name in enumerate(self._names) for start in beginnings(kind, name.text))
         self._starts = [start for start, _ in pairs]
         self._places = np.array([at for _, at in pairs], np.int32)
