@@ -48,6 +48,9 @@ UNDERSTOOD = {
     "venue:A NOT NOT venue:B": Query(where=(Is("venue", "B"),), filters=Filters(venues=("A",))),
     "a OR (b OR c)": Query(where=(Or((Term("a"), Term("b"), Term("c"))),)),
     "O(n log n)": Query(words="O n log n"),
+    "SE(3)-Equivariant fields": Query(words="SE 3 Equivariant fields"),
+    "f(x OR y)": Query(words="f", where=(Or((Term("x"), Term("y"))),)),
+    "(a b)-c": Query(words="a b c"),
     "+OR -+x": Query(phrases=("OR",), where=(Not(Term("+x", "", "phrase")),)),
     "transf* A* nets": Query(words="A* nets", where=(Term("transf", "", "prefix"),)),
     'title:nets title:"deep nets" ti:dee*': Query(

@@ -13,7 +13,7 @@ FIELDS = {
 
 _NAMES = "|".join(sorted(FIELDS, key=len, reverse=True))
 _TOKEN = re.compile(
-    rf"""(?P<sign>(?<![^\s"“”()])[-+](?=[^\s)]))?(?:(?<![^\s"“”()+-])(?P<field>{_NAMES}):(?=[^\s)]))?"""
+    rf"""(?P<sign>(?<![^\s"“”(])[-+](?=[^\s)]))?(?:(?<![^\s"“”()+-])(?P<field>{_NAMES}):(?=[^\s)]))?"""
     r"""(?:["“”](?P<phrase>[^"“”]*)(?P<close>["“”]|$)|(?P<bracket>[()])|(?P<word>[^\s"“”()]+))""",
     re.IGNORECASE | re.ASCII,  # of all white space, `clean` leaves the blank
 )
@@ -36,8 +36,11 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """*text* is `text.clean`. A field before a bracket or a word belongs to it, one before a blank is a word."""
-    at = 0
+    """*text* is `text.clean`. A field before a bracket or a word belongs to it, one before a blank is a word.
+
+    A bracket inside of a word groups nothing: ``SE(3)-equivariant`` is three words.
+    """
+    at, grouping = 0, list[bool]()
     while match := _TOKEN.search(text, at):
         at = match.end()
         field = FIELDS.get((match["field"] or "").lower(), "")
@@ -49,11 +52,21 @@ def tokens(text: str) -> Iterator[Token]:
             value, at = _address(text, match.start("word" if match["word"] is not None else "bracket"))
             yield Token("word", value, field, sign, start)
         elif match["bracket"]:
-            yield Token(match["bracket"], "", field, sign, start)
+            if _groups(match, grouping):
+                yield Token(match["bracket"], "", field, sign, start)
         elif not (sign or field) and _OPERATOR.fullmatch(match["word"]):
             yield Token(match["word"], match["word"], "", "", start)
-        else:
-            yield Token("word", match["word"], field, sign, start)
+        elif word := match["word"] if text[start - 1 : start] != ")" else match["word"].lstrip("-+"):
+            yield Token("word", word, field, sign, start)
+
+
+def _groups(match: re.Match[str], grouping: list[bool]) -> bool:
+    """Whether a bracket is one of the language; *grouping* says it of those that are open."""
+    if match["bracket"] == "(":
+        before = match.string[match.start() - 1 : match.start()]
+        grouping.append(bool(match["sign"] or match["field"]) or not before or before in ' "“”(')
+        return grouping[-1]
+    return grouping.pop() if grouping else True
 
 
 def _address(text: str, start: int) -> tuple[str, int]:
