@@ -179,9 +179,9 @@ class Finder:
         )
 
     def _hits(self, asked: Asked, listing: Listing, end: int) -> tuple[Hit, ...]:
-        if not (asked.query.like or asked.query.unlike):
+        going = listing.likes
+        if going is None:
             return shown.hits(asked, listing, end, asked.query.searched, self.weights)
-        going = alike.likes(asked)
         found = shown.hits(asked, listing, end, going.telling, alike.WEIGHTS)
         return shown.nearest(asked, found, going.vector, going.telling)
 
@@ -214,7 +214,7 @@ class Finder:
 
     def _listing(self, asked: Asked) -> Listing:
         if asked.query.like or asked.query.unlike:
-            return alike.listing(asked, alike.likes(asked))
+            return alike.listing(asked)
         found = lists.listing(asked, deep=False)
         if asked.wanted > len(found.pks) and not found.deep:
             return lists.listing(asked, deep=True)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from broadsheet.find.lists import (
     DEPTH,
     TITLE_WEIGHT,
     Asked,
+    Likes,
     Listing,
     array,
     facts,
@@ -26,22 +26,6 @@ from broadsheet.paper import Paper
 WEIGHTS: Mapping[str, float] = {"text": 0.4, "meaning": 0.6}  # near words in a title tell nothing of other papers
 UNLIKE = 0.5  # how much a disliked paper pushes away, beside how much a liked one draws
 TELLING = 24  # words of the liked papers that are looked for in others
-
-
-class Likes(NamedTuple):
-    """What a question with ``like:`` goes by.
-
-    vector   near all liked papers and the words, away from the disliked; shape (dim,), unit length or zero
-    words    the titles of the liked papers, and the words that were asked
-    telling  the words by which the liked papers can be told from others
-    given    the rows that were named; they are not among the answers
-    """
-
-    vector: Vectors
-    words: str
-    telling: str
-    given: Sequence[int]
-    notes: tuple[str, ...]
 
 
 def likes(asked: Asked) -> Likes:
@@ -62,16 +46,16 @@ def likes(asked: Asked) -> Likes:
     return Likes(toward(vectors, dense.take(array(unwanted))), words, telling, [*wanted, *unwanted], notes)
 
 
-def listing(asked: Asked, going: Likes) -> Listing:
+def listing(asked: Asked) -> Listing:
     """The papers nearest to what is liked, by relevance or, among these, in the order asked for."""
-    query, reader = asked.query, asked.reader
+    query, reader, going = asked.query, asked.reader, likes(asked)
     lexical = reader.lexical.search(asked.match(going.words), DEPTH, TITLE_WEIGHT, 0.0)
     found = np.setdiff1d(np.union1d(lexical.pks, asked.near(going.vector).pks), array(list(going.given)))
     ranking = rank.rank(facts(going.words, found, lexical, going.vector, array([]), reader), WEIGHTS)
     keys = -ranking.total if query.sort == "relevance" else sort_keys(query, found, reader)
     order = whole_order(found, keys)
     scores = {name: values[order] for name, values in ranking.scores.items()}
-    return Listing(found[order], scores, len(found), tally(asked, None, found), going.notes, deep=True)
+    return Listing(found[order], scores, len(found), tally(asked, None, found), going.notes, True, going)
 
 
 def toward(liked: Vectors, disliked: Vectors) -> Vectors:
@@ -92,5 +76,5 @@ def _telling(papers: Sequence[Paper], asked: Asked) -> str:
             if its := stem(word):
                 count[its] += 1
                 spelled.setdefault(its, word)
-    weight = {its: np.log1p(times) * idf(its, asked.reader) for its, times in count.items()}
+    weight = {its: np.log1p(times) * idf(its, asked.reader) for its, times in count.most_common(4 * TELLING)}
     return " ".join(spelled[its] for its in sorted(weight, key=lambda its: (-weight[its], its))[:TELLING])

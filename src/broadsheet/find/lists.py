@@ -40,11 +40,28 @@ FEW = 300  # papers that fit, up to which they are named instead of what they mu
 _COLUMN = {"new": "date", "old": "date", "cited": "citations", "rising": "rising"}
 
 
+class Likes(NamedTuple):
+    """What a question with ``like:`` goes by.
+
+    vector   near all liked papers and the words, away from the disliked; shape (dim,), unit length or zero
+    words    the titles of the liked papers, and the words that were asked
+    telling  the words by which the liked papers can be told from others
+    given    the rows that were named; they are not among the answers
+    """
+
+    vector: Vectors
+    words: str
+    telling: str
+    given: Sequence[int]
+    notes: tuple[str, ...]
+
+
 class Listing(NamedTuple):
     """A result in order, as far as it is listed, and for the ranked ones each signal's score by position.
 
     total   of all that answer the question, however many are listed
     deep    it cannot be made longer
+    likes   what a question with ``like:`` went by
     """
 
     pks: Pks
@@ -53,6 +70,7 @@ class Listing(NamedTuple):
     facets: Facets
     notes: tuple[str, ...] = ()
     deep: bool = False
+    likes: Likes | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from broadsheet.rank import Seen
 from broadsheet.text import fold, words
 
 FAINTEST = "the faintest match of all"
-SENTENCES = 12  # of an abstract that are compared with what is liked
+SENTENCES = 6  # of an abstract that are compared with what is liked
 
 
 def hits(asked: Asked, listing: Listing, end: int, text: str, signals: Mapping[str, float]) -> tuple[Hit, ...]:

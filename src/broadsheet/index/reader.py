@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from broadsheet.condition import Not
 from broadsheet.index.columns import Columns
 from broadsheet.index.dense import Dense, Near
 from broadsheet.index.forward import Forward
@@ -80,6 +81,8 @@ class Reader:
         rest = replace(filters, year_from=None, year_to=None, venues=(), categories=(), sources=()).conditions
         if not (match.conditions or rest):
             return Fits(mask, sure=True)
+        if not rest and all(isinstance(node, Not) for node in match.conditions):
+            return Fits(mask, sure=False)  # what is left out is seldom most of it
         match = match._replace(words="", conditions=(*match.conditions, *filters.conditions))
         pks = self.lexical.pks_matching(match, NARROW + 1)
         if len(pks) > NARROW:
