@@ -51,7 +51,7 @@ def listing(asked: Asked) -> Listing:
     query, reader, going = asked.query, asked.reader, likes(asked)
     lexical = reader.lexical.search(asked.match(going.words), DEPTH, TITLE_WEIGHT, 0.0)
     found = np.setdiff1d(np.union1d(lexical.pks, asked.near(going.vector).pks), array(list(going.given)))
-    ranking = rank.rank(facts(going.words, found, lexical, going.vector, array([]), reader), WEIGHTS)
+    ranking = rank.rank(facts(going.words, found, lexical, going.vector, array([]), reader, closeness=False), WEIGHTS)
     keys = -ranking.total if query.sort == "relevance" else sort_keys(query, found, reader)
     order = whole_order(found, keys)
     scores = {name: values[order] for name, values in ranking.scores.items()}

@@ -18,6 +18,7 @@ from broadsheet import rank
 from broadsheet.embed import Encoder, Vectors
 from broadsheet.index.analysis import plain_words, stem, stems
 from broadsheet.index.conditions import Given
+from broadsheet.index.forward import Closeness
 from broadsheet.index.lexical import Match, Ranked, Tally
 from broadsheet.index.places import scattered
 from broadsheet.index.reader import NARROW, Fits, Reader
@@ -230,13 +231,14 @@ def sort_keys(query: Query, pks: Pks, reader: Reader) -> Pks:
     return np.where(keys > 0, keys, UNDATED) if query.sort == "old" else -keys
 
 
-def facts(text: str, pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, reader: Reader) -> Facts:
+def facts(
+    text: str, pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, reader: Reader, *, closeness: bool = True
+) -> Facts:
+    """What the signals need to know of *pks*; how near they hold the words to each other only if asked for."""
     bm25 = np.zeros(len(pks), np.float32)
     _, here, there = np.intersect1d(pks, lexical.pks, assume_unique=True, return_indices=True)
     bm25[here] = lexical.scores[there]
-    weights = stem_weights(text, reader)
-    order = [its for word in plain_words(text) if (its := stem(word)) in weights][:MAX_WORDS]
-    close = reader.forward.closeness(order, [weights[its] for its in order], pks)
+    close = _close(text, pks, reader) if closeness else Closeness(np.zeros_like(bm25), np.zeros_like(bm25))
     return Facts(
         bm25=bm25,
         cosine=reader.dense.cosines(vector, pks),
@@ -247,6 +249,12 @@ def facts(text: str, pks: Pks, lexical: Ranked, vector: Vectors, titled: Pks, re
         citations=reader.columns.values("citations", pks),
         this_year=datetime.now(UTC).year,
     )
+
+
+def _close(text: str, pks: Pks, reader: Reader) -> Closeness:
+    weights = stem_weights(text, reader)
+    order = [its for word in plain_words(text) if (its := stem(word)) in weights][:MAX_WORDS]
+    return reader.forward.closeness(order, [weights[its] for its in order], pks)
 
 
 def _longer(listed: Pks, scores: Mapping[str, Scores], more: Pks) -> tuple[Pks, dict[str, Scores]]:
