@@ -21,7 +21,7 @@ from broadsheet.index.conditions import Given
 from broadsheet.index.forward import Closeness
 from broadsheet.index.lexical import Match, Ranked, Tally
 from broadsheet.index.places import scattered
-from broadsheet.index.reader import NARROW, Fits, Reader
+from broadsheet.index.reader import Fits, Reader
 from broadsheet.query import MAX_OFFSET, MAX_WORDS, Query
 from broadsheet.rank import Facts
 from broadsheet.store import Store
@@ -190,8 +190,8 @@ def _whole(asked: Asked, match: Match, also: Pks) -> tuple[int, Facets]:
     if asked.query.facets:
         found = _tally(asked, match, also)
         return found.total, _spelled(asked, found)
-    if not match.words and (few := asked.fits.few(NARROW)) is not None:
-        return len(few), {}
+    if not match.words and asked.fits.count is not None:
+        return asked.fits.count, {}
     return asked.reader.lexical.held(match, also), {}
 
 

@@ -118,6 +118,11 @@ class Lexical:
         """Up to *limit* papers for which the conditions hold, in no order."""
         return self._found(self._all(match), limit)
 
+    def named(self, match: Match, limit: int) -> tuple[Pks, int]:
+        """Up to *limit* papers for which the conditions hold, in no order, and how many there are, in one walk."""
+        result: Any = self.searcher.search(self._all(match), max(1, limit), count=True)
+        return self._pks([address for _, address in result.hits]), int(result.count)
+
     def which(self, match: Match, pks: Pks, *, holding: bool = False) -> Pks:
         """Those of *pks*, in order, that fit the conditions, and hold enough of the words if *holding*."""
         if not len(pks):

@@ -43,10 +43,14 @@ class State:
 
 
 class Fits(NamedTuple):
-    """Which papers fit a question: at most the rows of *mask* (rows,), all if None; just those if *sure*."""
+    """Which papers fit a question: at most the rows of *mask* (rows,), all if None; just those if *sure*.
+
+    *count* is how many there are, where that came along.
+    """
 
     mask: Mask | None
     sure: bool
+    count: int | None = None
 
     def few(self, most: int) -> tuple[int, ...] | None:
         """The papers by number, if they are sure and at most so many."""
@@ -84,12 +88,12 @@ class Reader:
         if not rest and all(isinstance(node, Not) for node in match.conditions):
             return Fits(mask, sure=False)  # what is left out is seldom most of it
         match = match._replace(words="", conditions=(*match.conditions, *filters.conditions))
-        pks = self.lexical.pks_matching(match, NARROW + 1)
-        if len(pks) > NARROW:
-            return Fits(mask, sure=False)
+        pks, count = self.lexical.named(match, NARROW)
+        if count > NARROW:
+            return Fits(mask, sure=False, count=count)
         held = np.zeros(self.columns.rows, np.bool_)
         held[pks[pks < len(held)]] = True  # the lexical part may be one commit ahead
-        return Fits(held if mask is None else mask & held, sure=True)
+        return Fits(held if mask is None else mask & held, sure=True, count=count)
 
     def near(self, vector: "Vectors", limit: int, fits: Fits, match: Match) -> Near:
         """The *limit* papers nearest to *vector* (dim,) that fit; where many do, some of the nearest are asked."""
