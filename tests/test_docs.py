@@ -104,7 +104,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_readme_runs_at_the_shell(here: Path) -> None:
     """What the README says of adding and searching, in its order, over a small library."""
-    lines = re.findall(r"(?m)^ {4}broadsheet ((?:add references\S*|search|show|save|save-search|saved)(?= |$).*)$", README)
+    verbs = r"add references\S*|search|show|save|save-search|saved"
+    lines = re.findall(rf"(?m)^ {{4}}broadsheet ((?:{verbs})(?= |$).*)$", README)
     assert len(lines) >= 6
     for line in lines:
         done = CliRunner().invoke(cli, ["--home", str(here / "library"), *shlex.split(line)], catch_exceptions=False)

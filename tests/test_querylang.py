@@ -64,6 +64,8 @@ UNDERSTOOD = {
         words="cats", where=(Is("id", "doi:10.1016/s0140-6736(20)30183-5"),)
     ),
     "like:2101.00001 -like:made nets": Query(words="nets", like=("arxiv:2101.00001",), unlike=("id:made",)),
+    "NOT like:made nets": Query(words="nets", unlike=("id:made",)),
+    "-(like:made NOT like:well) nets": Query(words="nets", unlike=("id:made",), like=("id:well",)),
     '-"cats"': Query(where=(Not(Term("cats", "", "phrase")),)),
     "in:saved nets": Query(words="nets", where=(Is("in", "saved"),)),
     "author: hinton": Query(words="author: hinton"),
@@ -97,6 +99,7 @@ NOTED = {
     "added:-7d": ("added:-7d", Query(words="added:-7d")),
     "has:cod": ("did you mean has:code?", Query(words="has:cod")),
     "autor:hinton": ("did you mean author:?", Query(words="autor:hinton")),
+    "like:made OR b": ("OR joins conditions", Query(words="b", like=("id:made",))),
     "cats AND": ("At character 6: “AND” has nothing after it", Query(words="cats")),
     "OR cats": ("“OR” has nothing before it", Query(words="cats")),
     "a AND OR b": ("“AND” has nothing after it", Query(where=(Or((Term("a"), Term("b"))),))),

@@ -3,6 +3,7 @@
 ``str(node)`` is the condition in the language of the search box; `querylang` reads it back to an equal tree.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Union
@@ -103,6 +104,7 @@ def negated(node: Node) -> Node:
 
 def author(name: str) -> Term:
     """The condition that a filter by *name* is: words of a name, or the beginning of one (``hint*``)."""
+    name = " ".join(re.sub('["“”]', " ", name).split()) or name
     if name.endswith("*") and len(name) > 2 and name[:-1].isalnum():
         return Term(name[:-1], "author", "prefix")
     return Term(name, "author", "phrase" if any(sign in name for sign in " ()") else "word")

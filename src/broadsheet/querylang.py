@@ -70,7 +70,7 @@ def parse(
         like=tuple(dict.fromkeys(read.like)),
         unlike=tuple(dict.fromkeys(read.unlike)),
         lookup=lookup,
-        filters=_joined(read.filters(), filters or Filters()),
+        filters=_joined(read, filters or Filters()),
         sort=sort,
         offset=offset,
         limit=limit,
@@ -102,6 +102,7 @@ class _Parser:
         self._text, self._read = text, read
         self._tokens = _shallow(list(tokens(text)), read)
         self._at = 0
+        self._turned = False  # inside of an odd number of negations
 
     def run(self) -> None:
         for one in self._clauses("", 0):
@@ -164,6 +165,8 @@ class _Parser:
                 continue
             parts.append(below(field, depth))
         some = [part for part in parts if part is not None]
+        if len(some) < len(parts) > 1:
+            self._read.note(f"{word} joins conditions; like: and what was left out are none, and stand by themselves.")
         if len(some) < 2:
             return some[0] if some else None
         return _meant(joined(Or if word == "OR" else And, [self._hard(part) for part in some]))
@@ -176,7 +179,9 @@ class _Parser:
                 self._read.problem(Problem(token.start, "NOT", "has nothing after it", "it was left out"))
                 return None
             token, turns = self._next(), turns + 1
+        self._turned ^= turns % 2 == 1
         one = self._unit(token, field, depth)
+        self._turned ^= turns % 2 == 1
         for _ in range(turns % 2 or (2 if turns else 0)):
             one = None if one is None else negated(self._hard(one))
         return _meant(one) if turns and one is not None and not isinstance(one, _Group) else one
@@ -187,13 +192,15 @@ class _Parser:
             return self._group(token, field, depth)
         inner = token.field or field
         if inner == "like":
-            self._read.likes(token)
+            self._read.likes(token, self._turned)
             return None
         one = leaf(inner, token, self._read)
         return one if one is None or not token.sign else self._signed(token.sign, one)
 
     def _group(self, token: Token, field: str, depth: int) -> "Node | _Group | None":
+        self._turned ^= token.sign == "-"
         clauses = self._clauses(token.field or field, depth + 1)
+        self._turned ^= token.sign == "-"
         if self._peek() is None:
             self._read.problem(Problem(token.start, "(", "is never closed", "it was closed at the end"))
         else:
@@ -248,17 +255,23 @@ def _left_out(term: Term) -> bool:
     return term.field == "" and (term.kind == "word" or (term.kind == "phrase" and " " in term.text))
 
 
-def _joined(one: Filters, two: Filters) -> Filters:
-    """Both: alternatives united, a bound of *two* wins over one of *one*."""
+def _joined(read: Reading, two: Filters) -> Filters:
+    """The filters of the question and those beside it: alternatives united, years that both have."""
+    one = read.filters()
 
     def both(name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(getattr(one, name) + getattr(two, name)))
 
+    years = (
+        two.year_from if two.year_from is not None else one.year_from,
+        two.year_to if two.year_to is not None else one.year_to,
+    )
+    if None not in years and years[0] > years[1] and any(read.years):  # type: ignore[operator]  # neither is None
+        years = read.years
+        read.note("The years in the question and those beside it exclude each other; those in the question were used.")
     return Filters(
-        year_from=two.year_from if two.year_from is not None else one.year_from,
-        year_to=two.year_to if two.year_to is not None else one.year_to,
-        venues=both("venues"), authors=both("authors"), categories=both("categories"), sources=both("sources"),
-        has=both("has"), added=two.added or one.added,
+        *years, venues=both("venues"), authors=both("authors"), categories=both("categories"),
+        sources=both("sources"), has=both("has"), added=two.added or one.added,
     )  # fmt: skip
 
 

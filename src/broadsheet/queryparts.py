@@ -131,9 +131,9 @@ class Reading:
         else:
             self.where.append(node)
 
-    def likes(self, token: Token) -> None:
-        """``like:ID`` and ``-like:ID``: papers to go by, wherever in the question they stand."""
-        found = self.unlike if token.sign == "-" else self.like
+    def likes(self, token: Token, turned: bool) -> None:
+        """``like:ID`` and ``-like:ID``: papers to go by, wherever in the question they stand; *turned* by a NOT."""
+        found = self.unlike if (token.sign == "-") != turned else self.like
         if not token.value:
             return
         if len(found) == MAX_LIKE:

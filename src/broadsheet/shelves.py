@@ -154,7 +154,7 @@ class Shelved(ABC):
     def _seen(self, page: Page) -> int:
         """The last row that could be among the answers of *page*."""
         if page.query.upto:
-            return page.query.upto - 1
+            return min(page.query.upto - 1, self.store.newest())
         return self.store.newest() if page.hits else 0  # found by its identifier, or nothing is indexed yet
 
     # -- lists of papers -----------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from broadsheet import ids
 from broadsheet.condition import Is, leaves
 from broadsheet.embed import Encoder
@@ -88,7 +90,8 @@ class Finder:
             return ""
         if (page := self._look_up(query)) and page.hits:
             return page.hits[0].paper.key
-        if title_key(query.text).count(" ") < TITLE_WORDS - 1:
+        conditions = query.without or query.where or query.like or query.unlike
+        if conditions or title_key(query.text).count(" ") < TITLE_WORDS - 1:
             return ""
         pks = self._store.titled(query.text)
         return self._store.get(pks)[pks[0]].key if len(pks) == 1 else ""
@@ -106,24 +109,43 @@ class Finder:
         reader = self._index.reader(self._encoder)
         if reader is None:
             return
-        listing = self._remembered(self._asked(_worded(replace(query, offset=0, limit=MAX_OFFSET)), reader))
+        listing = self._remembered(self._meant(replace(query, offset=0, limit=MAX_OFFSET), reader)[0])
         for start in range(query.offset, len(listing.pks), TOGETHER):
             pks = listing.pks[start : start + TOGETHER].tolist()
             papers = self._store.get(pks)
             yield from (papers[pk] for pk in pks if pk in papers)
 
     def new_since(self, query: Query, pk: int) -> int:
-        """How many papers that answer *query* came after row *pk*. Of papers by meaning alone, only the nearest."""
+        """How many papers that answer *query* came after row *pk*."""
         reader = self._index.reader(self._encoder)
         if reader is None:
             return 0
-        query = replace(query, upto=0, offset=0, limit=1, facets=())
-        asked = self._asked(_worded(query), reader)
+        asked, _ = self._meant(replace(query, upto=0, offset=0, limit=1, facets=()), reader)
+        listed = self._listing(asked).pks
+        late = listed[listed > pk]
         if asked.query.like or asked.query.unlike:
-            return int((self._listing(asked).pks > pk).sum())
+            return len(late)
         held = asked.held
         only = None if held.only is None else tuple(row for row in held.only if row > pk)
-        return reader.lexical.held(held._replace(after=pk, only=only))
+        return reader.lexical.held(held._replace(after=pk, only=only), late)
+
+    def total(self, query: Query) -> int:
+        """How many papers answer *query* as it stands."""
+        reader = self._index.reader(self._encoder)
+        if reader is None or self._look_up(query):
+            return 0 if reader is None else 1
+        return self._remembered(self._asked(_worded(replace(query, facets=())), reader)).total
+
+    def latest(self, query: Query, most: int) -> tuple[Paper, ...]:
+        """The answers that came last, the last one first, whatever their dates and wherever they rank."""
+        reader = self._index.reader(self._encoder)
+        if reader is None or (page := self._look_up(query)):
+            return () if reader is None else tuple(hit.paper for hit in page.hits) if page else ()
+        asked, _ = self._meant(replace(query, upto=0, offset=0, facets=()), reader)
+        listed = self._listing(asked).pks
+        pks = listed if asked.query.like else np.union1d(listed, reader.lexical.latest(asked.held, most))
+        papers = self._store.get(last := np.sort(pks)[::-1][:most].tolist())
+        return tuple(papers[pk] for pk in last if pk in papers)
 
     def why_not(self, query: Query, pk: int) -> tuple[str, ...]:
         """Why the paper of row *pk* is not among the first that answer *query*, or where it is."""
@@ -131,7 +153,7 @@ class Finder:
         paper = self._store.get([pk]).get(pk)
         if reader is None or paper is None:
             return self._behind(0)
-        asked = self._asked(_worded(query), reader)
+        asked, _ = self._meant(query, reader)
         return missing.why_not(asked, self._remembered(asked), pk, paper)
 
     def topics(self, query: Query, most: int) -> tuple[str, ...]:
@@ -149,12 +171,7 @@ class Finder:
         if reader is None:
             return Page(query, 0, notes=(*query.notes, *self._behind(0)))
         query = replace(query, upto=query.upto or reader.columns.rows)
-        asked = self._asked(_worded(query), reader)
-        mended = "" if query.verbatim or query.lookup else spelling.mended(query.words, reader)
-        if mended != query.words and mended:
-            asked = replace(asked, query=replace(asked.query, words=mended, text=mended))
-        else:
-            mended = ""
+        asked, mended = self._meant(query, reader)
         listing = self._remembered(asked)
         unknown = (f"No paper here has the identifier {ids.shown(query.lookup)}; it was searched as words.",)
         unheard = (UNHEARD,) if listing.total and spelling.unheard(asked.query.words, reader) else ()
@@ -177,6 +194,14 @@ class Finder:
             notes=notes,
             mended=mended,
         )
+
+    def _meant(self, query: Query, reader: Reader) -> tuple[Asked, str]:
+        """The question as it is answered, and its words if some were misspelled."""
+        asked = self._asked(_worded(query), reader)
+        mended = query.words if query.verbatim or query.lookup else spelling.mended(query.words, reader)
+        if mended == query.words:
+            return asked, ""
+        return replace(asked, query=replace(asked.query, words=mended, text=mended)), mended
 
     def _hits(self, asked: Asked, listing: Listing, end: int) -> tuple[Hit, ...]:
         going = listing.likes

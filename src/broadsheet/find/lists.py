@@ -190,8 +190,8 @@ def _whole(asked: Asked, match: Match, also: Pks) -> tuple[int, Facets]:
     if asked.query.facets:
         found = _tally(asked, match, also)
         return found.total, _spelled(asked, found)
-    if not match.words and asked.fits.count is not None:
-        return asked.fits.count, {}
+    if not match.words and asked.fits.total is not None:
+        return asked.fits.total, {}
     return asked.reader.lexical.held(match, also), {}
 
 

@@ -148,6 +148,11 @@ class Lexical:
         _, first = np.unique(pks, return_index=True)
         return pks[np.sort(first)]
 
+    def latest(self, match: Match, limit: int) -> Pks:
+        """The *limit* papers of the highest rows that hold enough of the words and fit the conditions."""
+        result = self.searcher.search(self._holding(match), max(1, limit), count=False, order_by_field="pk")
+        return self._pks([address for _, address in result.hits])
+
     def tally(self, match: Match | None, sizes: Mapping[str, int], also: Pks) -> Tally:
         """What the papers have that `held` counts (none but *also* without a *match*); *sizes*: how many values."""
         wanted: dict[str, Any] = {

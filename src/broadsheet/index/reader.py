@@ -45,12 +45,12 @@ class State:
 class Fits(NamedTuple):
     """Which papers fit a question: at most the rows of *mask* (rows,), all if None; just those if *sure*.
 
-    *count* is how many there are, where that came along.
+    *total* is how many there are, where that came along.
     """
 
     mask: Mask | None
     sure: bool
-    count: int | None = None
+    total: int | None = None
 
     def few(self, most: int) -> tuple[int, ...] | None:
         """The papers by number, if they are sure and at most so many."""
@@ -90,10 +90,10 @@ class Reader:
         match = match._replace(words="", conditions=(*match.conditions, *filters.conditions))
         pks, count = self.lexical.named(match, NARROW)
         if count > NARROW:
-            return Fits(mask, sure=False, count=count)
+            return Fits(mask, sure=False, total=count)
         held = np.zeros(self.columns.rows, np.bool_)
         held[pks[pks < len(held)]] = True  # the lexical part may be one commit ahead
-        return Fits(held if mask is None else mask & held, sure=True, count=count)
+        return Fits(held if mask is None else mask & held, sure=True, total=count)
 
     def near(self, vector: "Vectors", limit: int, fits: Fits, match: Match) -> Near:
         """The *limit* papers nearest to *vector* (dim,) that fit; where many do, some of the nearest are asked."""

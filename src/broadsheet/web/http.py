@@ -58,7 +58,7 @@ def answer(
     """
     etag = f'W/"{tag or fingerprint(body)}"'
     headers = {"etag": etag, "cache-control": cache}
-    if status == 200 and _has(request.headers, etag):
+    if status == 200 and request.method in ("GET", "HEAD") and _has(request.headers, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, status, headers, media)
 

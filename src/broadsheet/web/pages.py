@@ -60,9 +60,14 @@ def search(request: Request) -> Response:
         return _nothing(request, here, page, missing)
     body = here.render(
         "search.html", query=page.query, page=page, turn=views.turn(page), views=views, missing=missing,
-        beside=saved.beside(request, page), liked=likes.given(here.library, query),
+        beside=(beside := saved.beside(request, page)), liked=likes.given(here.library, query),
     )  # fmt: skip
-    return answer(request, body)
+    return answer(request, body, cache=_cached(beside.may))
+
+
+def _cached(may: bool) -> str:
+    """How long a page may be kept: what the owner sees of it is for nobody else."""
+    return "private, no-cache" if may else "no-cache"
 
 
 def _missing(here: Site, request: Request, query: Query) -> tuple[str, tuple[str, ...]]:
@@ -103,10 +108,10 @@ def paper(request: Request) -> Response:
     body = here.render(
         "paper.html", made=made, paper=found, abstract=typeset.typeset(found.abstract), similar=similar,
         trouble=trouble, asked=clean(request.query_params.get("q", ""))[:MAX_ID], quiet=("status", *STANDINGS),
-        facts=views.facts(found), links=views.links(found), query=Query(), keeping=saved.keeping(request, found),
-        list_address=saved.list_address,
+        facts=views.facts(found), links=views.links(found), query=Query(),
+        keeping=(keeping := saved.keeping(request, found)), list_address=saved.list_address,
     )  # fmt: skip
-    return answer(request, body)
+    return answer(request, body, cache=_cached(keeping.may))
 
 
 def identifier(request: Request) -> str:
@@ -161,7 +166,7 @@ def asset(request: Request) -> Response:
 
 def robots(request: Request) -> Response:
     """Crawlers may read papers; every question has more questions behind it, without end."""
-    return Response("User-agent: *\nDisallow: /search\nDisallow: /api/\n", media_type="text/plain")
+    return Response("User-agent: *\nDisallow: /search\nDisallow: /saved\nDisallow: /api/\n", media_type="text/plain")
 
 
 ROUTES = [

@@ -4,7 +4,6 @@ Looking changes nothing: what is new stays new until somebody presses the button
 """
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import quote, urlencode
 
@@ -16,7 +15,7 @@ from broadsheet import shelves
 from broadsheet.condition import Is
 from broadsheet.errors import NotFound
 from broadsheet.paper import Paper
-from broadsheet.query import MAX_LIMIT, SORTS, Page, Query, Sort
+from broadsheet.query import SORTS, Page, Query, Sort
 from broadsheet.shelves import SAVED, SavedSearch
 from broadsheet.store import Saved
 from broadsheet.text import clean, clip
@@ -26,7 +25,7 @@ from broadsheet.web.site import Site
 from broadsheet.web.writes import Form
 
 if TYPE_CHECKING:
-    from broadsheet.library import Library
+    pass
 
 ASKED = 50  # questions of the past on the page
 LATE = "30d"  # what came in this time is in a saved search's feed before anything else
@@ -60,7 +59,7 @@ def beside(request: Request, page: Page) -> Beside:
 
 def remember(request: Request, page: Page) -> None:
     """Note what the owner asked, where the settings want that; what others ask is none of the library's business."""
-    if writes.allowed(request):
+    if writes.is_owner(request):
         site.of(request).library.remember(page)
 
 
@@ -101,7 +100,7 @@ def list_address(name: str) -> str:
 def shelf(request: Request) -> Response:
     """All that is kept; what was asked is shown only to who may wipe it."""
     here, may = site.of(request), writes.allowed(request)
-    history = here.library.history(ASKED) if may and here.library.settings.history else ()
+    history = here.library.history(ASKED) if writes.is_owner(request) and here.library.settings.history else ()
     body = here.render(
         "saved.html", query=Query(), may=may, searches=here.library.saved_searches(), lists=here.library.lists(),
         history=history, sort_words=views.SORT_WORDS, address=address, feed_address=feed_address,
@@ -125,19 +124,11 @@ def _feed(request: Request, one: Saved, suffix: str) -> Response:
     here, root = site.of(request), str(request.base_url).rstrip("/")
     title = f"{one.name}: {one.query} · {here.title}"
     own = root + feed_address(one.name, suffix)
-    feed = feeds.Feed(title, root + address(one), own, root, _latest(here.library, shelves.read(one)))
+    feed = feeds.Feed(
+        title, root + address(one), own, root, here.library.finder.latest(shelves.read(one), feeds.NEWEST)
+    )
     kind = feeds.KINDS[suffix]
     return answer(request, kind.write(feed), kind.media)
-
-
-def _latest(library: "Library", query: Query) -> list[Paper]:
-    """The answers that came last, the last one first: whatever their dates, and wherever they rank among all."""
-    query = replace(query, limit=MAX_LIMIT)
-    late = replace(query, filters=replace(query.filters, added=query.filters.added or LATE))
-    hits = (*library.search(late).hits, *library.search(query).hits)
-    papers = {hit.paper.ids[0]: hit.paper for hit in hits}
-    rows = library.store.resolve([*papers])
-    return [papers[name] for name in sorted(rows, key=lambda name: -rows[name])][: feeds.NEWEST]
 
 
 # -- forms: each does one thing, and says which page comes next ------------------------------------------------------

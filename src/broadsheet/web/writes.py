@@ -34,6 +34,11 @@ def allowed(request: Request) -> bool:
     return edit == "all" or (edit == "local" and _is_local(request))
 
 
+def is_owner(request: Request) -> bool:
+    """Whether it is the owner who asks: who sits at the machine, whoever else may change something."""
+    return site.of(request).library.settings.edit != "none" and _is_local(request)
+
+
 def handler(act: Callable[[Site, Form], str]) -> Callable[[Request], Awaitable[Response]]:
     """What answers a form: *act* does what it asks, and says where to go on from there."""
 
@@ -57,13 +62,15 @@ def _check(request: Request) -> None:
 def _is_local(request: Request) -> bool:
     """Whether somebody at this machine asks for it by its own name.
 
-    Not by a name of others that leads here (DNS rebinding), and not through a proxy, for whom everybody is local.
+    Not by a name of others that leads here (DNS rebinding), and not through a proxy, for whom everybody is local: a
+    proxy says so, or speaks HTTP/1.0 as nginx does unless told otherwise, and no browser.
     """
     named = _host(request.headers.get("host", ""))
     return (
         _is_loopback(request.client.host if request.client else "")
         and (named == "localhost" or _is_loopback(named))
         and not any(name in request.headers for name in _PASSED_ON)
+        and request.scope.get("http_version") != "1.0"
     )
 
 
