@@ -31,6 +31,7 @@ Scores = npt.NDArray[np.float32]
 Facets = Mapping[str, tuple[tuple[str, int], ...]]
 
 DEPTH = 100  # candidates from each index that are ranked by all signals; 400 changed no figure of bench/relevance.py
+SEARCHED = 500  # papers by BM25, of which DEPTH are taken: which of equal ones come among the last is chance
 SHORT = 200  # papers of a list by date, before somebody turns further
 TITLE_WEIGHT = 0.25  # of a word in the title, beside the same word in the text
 AUTHOR_WEIGHT = 0.5  # of a word that is part of an author's name
@@ -132,7 +133,8 @@ def listing(asked: Asked, *, deep: bool) -> Listing:
 def _ranked(asked: Asked, words: str, vector: Vectors, deep: bool) -> Listing:
     """The best by all signals: both indexes' first candidates; *deep*, also what else holds enough of the words."""
     query, reader = asked.query, asked.reader
-    lexical = reader.lexical.search(asked.match(words), DEPTH, TITLE_WEIGHT, AUTHOR_WEIGHT)
+    best = reader.lexical.search(asked.match(words), SEARCHED, TITLE_WEIGHT, AUTHOR_WEIGHT)
+    lexical = Ranked(best.pks[:DEPTH], best.scores[:DEPTH])
     titled = _titled(asked)
     pks = np.unique(np.concatenate([lexical.pks, asked.near(vector).pks, titled]))
     ranking = rank.rank(facts(words, pks, lexical, vector, titled, reader), asked.weights)
