@@ -29,6 +29,7 @@ _FACET_OF = {name: name for name in FACETS} | {"author": "name"}
 LONGEST_NAME = 4  # words
 MOST = 3  # words of a question up to which all must be there for a paper to hold it; of more, ENOUGH of them
 ENOUGH = 0.75
+TEXT = 8  # words
 PER_SEGMENT = 300  # values at least that each segment counts for a facet; rarer ones are not among the first of all
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
 NOTHING_GIVEN = Given(date.min)
@@ -309,8 +310,11 @@ class LexicalWriter:
 
 
 def enough(words: int) -> int:
-    """How many of a question's *words* a paper holds that holds it: all up to MOST, then ENOUGH of them."""
-    return words if words <= MOST else max(MOST, round(ENOUGH * words))
+    """How many of a question's *words* a paper holds that holds it: all up to MOST, then ENOUGH of them.
+
+    And again all beyond TEXT: that is a text, whose answers are the nearest; counting who holds most of it takes long.
+    """
+    return words if words <= MOST or words > TEXT else max(MOST, round(ENOUGH * words))
 
 
 def _first_of_each(pks: Pks, order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
