@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Union
 
+QUOTE = re.compile('["“”]')
 Kind = Literal["word", "phrase", "prefix"]
 Node = Union["Term", "Is", "Not", "And", "Or"]
-
-TEXTS = ("title", "abstract", "author")  # fields whose words are searched; "" is all of a paper's text
-VALUES = ("venue", "category", "source", "has", "year", "added", "id", "in")  # fields that have whole values
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +70,14 @@ class Or:
 _STAR = {"word": "", "prefix": "*"}
 
 
+def unquoted(value: str) -> str:
+    """*value* with blanks for its quotation marks."""
+    return " ".join(QUOTE.sub(" ", value).split()) if QUOTE.search(value) else value
+
+
 def quoted(value: str) -> str:
     """*value* as it stands behind a colon; there is no way to write a quotation mark in it."""
-    value = " ".join(value.replace('"', " ").split()) if '"' in value else value
+    value = unquoted(value)
     return f'"{value}"' if not value or any(sign in value for sign in " ()") else value
 
 
@@ -104,7 +107,7 @@ def negated(node: Node) -> Node:
 
 def author(name: str) -> Term:
     """The condition that a filter by *name* is: words of a name, or the beginning of one (``hint*``)."""
-    name = " ".join(re.sub('["“”]', " ", name).split()) or name
+    name = unquoted(name) or name
     if name.endswith("*") and len(name) > 2 and name[:-1].isalnum():
         return Term(name[:-1], "author", "prefix")
     return Term(name, "author", "phrase" if any(sign in name for sign in " ()") else "word")

@@ -16,7 +16,7 @@ from broadsheet import cite
 from broadsheet.errors import Mistake, StoreError
 from broadsheet.library import Library
 from broadsheet.paper import Paper
-from broadsheet.query import MAX_LIMIT, Query, Sort
+from broadsheet.query import Query, Sort
 
 COLUMNS = (
     "id",
@@ -46,7 +46,7 @@ def write(
         raise Mistake(f"--format is {kind!r}; it must be one of {', '.join(_FORMATS)}")
     if limit is not None and limit < 1:
         raise Mistake(f"--limit is {limit}; it must be 1 or more")
-    query = library.parse(question, sort=sort or "relevance", limit=MAX_LIMIT)
+    query = library.parse(question, sort=sort or "relevance")
     papers = islice(found(library, query) if question.strip() or sort else library.papers(), limit)
     if output is None:
         return _write(papers, kind, sys.stdout.buffer)

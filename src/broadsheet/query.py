@@ -42,6 +42,11 @@ class Filters:
         return self != _NO_FILTERS
 
     @property
+    def years(self) -> str:
+        """The years as they are typed; empty for all."""
+        return years_text(self.year_from, self.year_to)
+
+    @property
     def conditions(self) -> tuple[Node, ...]:
         """Each filter as a condition."""
         whole = (("venue", self.venues), ("category", self.categories), ("source", self.sources))
@@ -49,8 +54,8 @@ class Filters:
         either += [[Is(field, value) for value in values] for field, values in whole]
         found = [joined(Or, nodes) for nodes in either if nodes]
         found += [Is("has", one) for one in self.has]
-        if years := years_text(self.year_from, self.year_to):
-            found.append(Is("year", years))
+        if self.years:
+            found.append(Is("year", self.years))
         return (*found, *((Is("added", self.added),) if self.added else ()))
 
 
@@ -109,8 +114,8 @@ class Query:
             ("source", self.filters.sources), ("has", self.filters.has),
         ):  # fmt: skip
             parts += [f"{name}:{quoted(value)}" for value in values]
-        if years := years_text(self.filters.year_from, self.filters.year_to):
-            parts.append(f"year:{years}")
+        if self.filters.years:
+            parts.append(f"year:{self.filters.years}")
         if self.filters.added:
             parts.append(f"added:{self.filters.added}")
         return " ".join(part for part in parts if part)

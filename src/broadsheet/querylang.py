@@ -15,7 +15,7 @@ a note says where and why.
 import re
 
 from broadsheet import ids
-from broadsheet.condition import And, Is, Node, Not, Or, Term, joined, negated
+from broadsheet.condition import QUOTE, And, Is, Node, Not, Or, Term, joined, negated
 from broadsheet.errors import Mistake
 from broadsheet.query import FACETS, MAX_LIMIT, MAX_OFFSET, MAX_WORDS, SORTS, Filters, Query, Sort
 from broadsheet.queryparts import Problem, Reading, leaf, year_span
@@ -27,7 +27,6 @@ __all__ = ["MAX_TEXT", "parse", "year_span"]
 MAX_TEXT = 2_000  # characters of a question that are read
 MAX_DEPTH = 40  # brackets in brackets
 _SCHEMED = re.compile(r"(?:arxiv|doi|acl|openalex|pmid|hf): \S+", re.IGNORECASE | re.ASCII)
-_QUOTE = re.compile('["“”]')
 
 
 def parse(
@@ -85,7 +84,7 @@ def parse(
 def _id(text: str) -> str:
     """The canonical id that *text* is, else empty. A blank may stand only behind a scheme: ``doi: 10.1000/x``."""
     whole = " " not in text or _SCHEMED.fullmatch(text)
-    return (ids.parse(text) or "") if whole and not _QUOTE.search(text) else ""
+    return (ids.parse(text) or "") if whole and not QUOTE.search(text) else ""
 
 
 class _Group:

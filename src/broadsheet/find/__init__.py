@@ -102,8 +102,7 @@ class Finder:
 
     def papers(self, query: Query) -> Iterator[Paper]:
         """All papers that can be turned to, in order, without what a page says of each."""
-        page = self._look_up(query)
-        if page is not None:
+        if page := self._look_up(query):
             yield from (hit.paper for hit in page.hits)
             return
         reader = self._index.reader(self._encoder)
@@ -121,30 +120,33 @@ class Finder:
         if reader is None:
             return 0
         asked, _ = self._meant(replace(query, upto=0, offset=0, limit=1, facets=()), reader)
-        listed = self._listing(asked).pks
-        late = listed[listed > pk]
-        if asked.query.like or asked.query.unlike:
+        found = self._listing(asked)
+        late = found.pks[found.pks > pk]
+        if found.likes:
             return len(late)
-        held = asked.held
-        only = None if held.only is None else tuple(row for row in held.only if row > pk)
-        return reader.lexical.held(held._replace(after=pk, only=only), late)
+        return reader.lexical.held(asked.held._replace(after=pk), late)
 
     def total(self, query: Query) -> int:
         """How many papers answer *query* as it stands."""
+        if page := self._look_up(query):
+            return page.total
         reader = self._index.reader(self._encoder)
-        if reader is None or self._look_up(query):
-            return 0 if reader is None else 1
+        if reader is None:
+            return 0
         return self._remembered(self._asked(_worded(replace(query, facets=())), reader)).total
 
     def latest(self, query: Query, most: int) -> tuple[Paper, ...]:
         """The answers that came last, the last one first, whatever their dates and wherever they rank."""
+        if page := self._look_up(query):
+            return tuple(hit.paper for hit in page.hits)
         reader = self._index.reader(self._encoder)
-        if reader is None or (page := self._look_up(query)):
-            return () if reader is None else tuple(hit.paper for hit in page.hits) if page else ()
+        if reader is None:
+            return ()
         asked, _ = self._meant(replace(query, upto=0, offset=0, facets=()), reader)
-        listed = self._listing(asked).pks
-        pks = listed if asked.query.like else np.union1d(listed, reader.lexical.latest(asked.held, most))
-        papers = self._store.get(last := np.sort(pks)[::-1][:most].tolist())
+        found = self._listing(asked)
+        held = found.pks if found.likes else reader.lexical.latest(asked.held, most)
+        last = np.union1d(found.pks, held)[::-1][:most].tolist()
+        papers = self._store.get(last)
         return tuple(papers[pk] for pk in last if pk in papers)
 
     def why_not(self, query: Query, pk: int) -> tuple[str, ...]:
@@ -183,7 +185,7 @@ class Finder:
             *self._behind(reader.state.seq),
         )
         if not listing.total:
-            return Page(query, 0, notes=notes, mended=mended, near=self._loosened(query, reader))
+            return Page(query, 0, notes=notes, mended=mended, near=self._loosened(query))
         end = min(query.offset + query.limit, MAX_OFFSET)
         return Page(
             query=query,
@@ -245,7 +247,7 @@ class Finder:
             return lists.listing(asked, deep=True)
         return found
 
-    def _loosened(self, query: Query, reader: Reader) -> tuple[str, ...]:
+    def _loosened(self, query: Query) -> tuple[str, ...]:
         """The same question with one kind of condition dropped, where that finds something."""
         words = query.searched
         looser = [
@@ -255,11 +257,7 @@ class Finder:
             replace(query, filters=Filters()),
             replace(query, words=words, phrases=(), without=(), where=(), filters=Filters()),
         ]
-        found = dict.fromkeys(
-            one.canonical()
-            for one in looser
-            if one != query and self._listing(self._asked(_worded(replace(one, facets=())), reader)).total
-        )
+        found = dict.fromkeys(one.canonical() for one in looser if one != query and self.total(one))
         return tuple(filter(None, found))[:3]
 
     def _behind(self, seq: int) -> tuple[str, ...]:

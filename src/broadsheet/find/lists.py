@@ -19,7 +19,7 @@ from broadsheet.embed import Encoder, Vectors
 from broadsheet.index.analysis import plain_words, stem, stems
 from broadsheet.index.conditions import Given
 from broadsheet.index.forward import Closeness
-from broadsheet.index.lexical import Match, Ranked, Tally
+from broadsheet.index.lexical import NO_PKS, Match, Ranked, Tally
 from broadsheet.index.places import scattered
 from broadsheet.index.reader import Fits, Reader
 from broadsheet.query import MAX_OFFSET, MAX_WORDS, Query
@@ -99,7 +99,11 @@ class Asked:
     def match(self, words: str) -> Match:
         """*words*, under all conditions of the question."""
         conditions = (*self.query.conditions, *self.query.filters.conditions)
-        return Match(words, conditions, self.upto, only=self.fits.few(FEW), given=self.given)
+        return Match(words, conditions, self.upto, only=self._only, given=self.given)
+
+    @cached_property
+    def _only(self) -> tuple[int, ...] | None:
+        return self.fits.few(FEW)
 
     @property
     def held(self) -> Match:
@@ -125,8 +129,10 @@ def listing(asked: Asked, *, deep: bool) -> Listing:
     if not plain_words(words):
         return _listed(asked, deep)
     vector = asked.encoder.encode([words], "query")[0]
-    if asked.query.sort != "relevance" and (total := asked.reader.lexical.held(asked.held)):
-        return _sorted(asked, words, vector, total, deep)
+    if asked.query.sort != "relevance":
+        total, facets = _whole(asked, asked.held, NO_PKS)
+        if total:
+            return _sorted(asked, words, vector, deep)._replace(total=total, facets=facets, deep=deep or total <= SHORT)
     return _ranked(asked, words, vector, deep)
 
 
@@ -165,7 +171,7 @@ def _with_tail(
     return _longer(whole, longer, others[~np.isin(others, whole)])
 
 
-def _sorted(asked: Asked, words: str, vector: Vectors, total: int, deep: bool) -> Listing:
+def _sorted(asked: Asked, words: str, vector: Vectors, deep: bool) -> Listing:
     """The papers that hold enough of the words, by date or citations."""
     reader = asked.reader
     pks = reader.lexical.sorted(asked.held, asked.query.sort, MAX_OFFSET if deep else SHORT)
@@ -174,7 +180,7 @@ def _sorted(asked: Asked, words: str, vector: Vectors, total: int, deep: bool) -
     ranking = rank.rank(facts(words, pks[place], nothing, vector, array([]), reader), asked.weights)
     back = np.argsort(place)
     scores = {name: values[back] for name, values in ranking.scores.items()}
-    return Listing(pks, scores, total, tally(asked, asked.held, pks[:0]), deep=deep or len(pks) >= total)
+    return Listing(pks, scores, len(pks), {})
 
 
 def _listed(asked: Asked, deep: bool) -> Listing:
@@ -183,7 +189,7 @@ def _listed(asked: Asked, deep: bool) -> Listing:
     sort = "new" if query.sort == "relevance" else query.sort
     pks = asked.reader.lexical.sorted(match, sort, MAX_OFFSET if deep else SHORT)
     notes = ("The question has no word to search for; this is everything that fits.",) if query.words else ()
-    total, facets = _whole(asked, match, pks[:0])
+    total, facets = _whole(asked, match, NO_PKS)
     return Listing(pks, {}, total, facets, notes, deep or len(pks) >= total)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from broadsheet.find.lists import Asked
 from broadsheet.index.analysis import stems
 from broadsheet.index.reader import Reader
-from broadsheet.index.suggestions import KINDS, LONGEST, MOST_WORDS, SPLIT
+from broadsheet.index.suggestions import KINDS, LONGEST, MOST_WORDS, SPLIT, beginnings
 from broadsheet.text import fold
 from broadsheet.understand.topics import FEWEST, topics
 
@@ -36,8 +36,7 @@ def near_names(reader: Reader, kind: str, name: str, most: int) -> tuple[str, ..
     """The names of that *kind* (author, venue) that are written most like *name*."""
     parts = fold(name[:LONGEST]).split()[:MOST_WORDS]
     found: dict[str, float] = {}
-    for place in range(len(parts)):
-        turned = " ".join((*parts[place:], *(parts[:place] if kind == "author" else ())))
+    for turned in beginnings(kind, " ".join(parts)):
         for shown in _beginning(reader, KINDS[kind], turned):
             if shown not in found:
                 found[shown] = _likeness(parts, shown)

@@ -6,13 +6,12 @@ What stands before the piece that was completed stays: ``graph networks hin`` ma
 author:"Geoffrey Hinton"``.
 """
 
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from broadsheet.condition import quoted
+from broadsheet.condition import QUOTE, quoted
 from broadsheet.errors import Mistake
 from broadsheet.index.analysis import EXACT
 from broadsheet.index.beginnings import Names, begins, held, titles
@@ -30,8 +29,6 @@ NAME_WORDS = 6
 AT_ONCE = 8  # papers read from the store
 BACK = 3  # words from the end that may begin a name, besides all of them
 _IDEOGRAPHS = "\u2e80"  # from here on one sign may be a whole name
-
-_QUOTE = re.compile('["“”]')
 
 
 class Piece(NamedTuple):
@@ -141,13 +138,13 @@ def _short(letters: str) -> bool:
 def _clause(kind: str, text: str) -> str:
     """The condition that a paper has the name; empty for a value that the search box has no way to write."""
     if kind == "author":  # an author is found by the words of the name
-        return f"author:{quoted(' '.join(_QUOTE.sub(' ', text).split()))}"
-    return "" if _QUOTE.search(text) or text.endswith("*") else f"{kind}:{quoted(text)}"
+        return f"author:{quoted(text)}"
+    return "" if QUOTE.search(text) or text.endswith("*") else f"{kind}:{quoted(text)}"
 
 
 def _one(paper: Paper) -> str:
     """The question that finds just this paper."""
-    return paper.title if _QUOTE.search(paper.key) else f"id:{quoted(paper.key)}"
+    return paper.title if QUOTE.search(paper.key) else f"id:{quoted(paper.key)}"
 
 
 def _shared(found: Mapping[str, Sequence[Suggestion]], limit: int) -> tuple[Suggestion, ...]:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from tantivy import Order, Query
+from tantivy import Query
 
 from broadsheet.index.analysis import EXACT
 from broadsheet.index.conditions import some
-from broadsheet.index.lexical import Lexical, Pks
+from broadsheet.index.lexical import NO_PKS, Lexical, Pks
 from broadsheet.index.suggestions import KINDS, SPLIT, beginnings, of_code
 from broadsheet.text import fold
 
@@ -25,7 +25,6 @@ FEW = 40  # titles that are read to see how they go on
 ENDS = 32  # words, the commonest, that the last one may become where more titles would have to be read
 COMPARED = 300_000  # titles at most that are looked at for these words: so many cost 20 ms
 _LAST = "\U0010ffff"
-_NONE: Pks = np.zeros(0, np.int64)
 
 
 class Name(NamedTuple):
@@ -123,7 +122,7 @@ def titles(lexical: Lexical, words: Sequence[str], limit: int) -> Pks:
     *before, last = words
     rarest = min((lexical.searcher.doc_freq("exact_title", word) for word in before), default=0)
     if before:
-        found = _most_cited(lexical, _phrase(lexical, before), FEW + 1)
+        found = lexical.ordered(_phrase(lexical, before), "cited", FEW + 1)
         if len(found) <= FEW:
             return found
     ends, left = list[str](), COMPARED
@@ -131,7 +130,9 @@ def titles(lexical: Lexical, words: Sequence[str], limit: int) -> Pks:
         if left > 0:
             ends.append(end)
             left -= min(papers, rarest)
-    return _most_cited(lexical, some(_phrase(lexical, [*before, end]) for end in ends), limit) if ends else _NONE
+    if not ends:
+        return NO_PKS
+    return lexical.ordered(some(_phrase(lexical, [*before, end]) for end in ends), "cited", limit)
 
 
 def held(words: Sequence[str], title: str) -> bool:
@@ -147,13 +148,6 @@ def _phrase(lexical: Lexical, words: list[str]) -> Query:
     if len(words) > 1:
         return Query.const_score_query(Query.phrase_query(lexical.schema, "exact_title", list(words)), 0.0)
     return Query.const_score_query(Query.term_query(lexical.schema, "exact_title", words[0]), 0.0)
-
-
-def _most_cited(lexical: Lexical, query: Query, limit: int) -> Pks:
-    hits = lexical.searcher.search(query, limit, count=False, order_by_field="cited", order=Order.Desc).hits
-    pks = np.array(lexical.searcher.fast_field_values("pk", [address for _, address in hits]), np.int64)
-    _, first = np.unique(pks, return_index=True)
-    return pks[np.sort(first)]
 
 
 def _values(terms: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:

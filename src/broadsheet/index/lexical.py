@@ -29,7 +29,7 @@ _FACET_OF = {name: name for name in FACETS} | {"author": "name"}
 LONGEST_NAME = 4  # words
 MOST = 3  # words of a question up to which all must be there for a paper to hold it; of more, ENOUGH of them
 ENOUGH = 0.75
-TEXT = 8  # words
+TEXT = 8  # words, beyond which a question is a text
 PER_SEGMENT = 300  # values at least that each segment counts for a facet; rarer ones are not among the first of all
 WRITER_BYTES = 160_000_000  # for all writer threads together; tantivy flushes a segment when its share is full
 NOTHING_GIVEN = Given(date.min)
@@ -54,8 +54,8 @@ class Tally(NamedTuple):
 class Match(NamedTuple):
     """What a lexical question asks: words that help, conditions that must hold; of rows above *after*, below *upto*.
 
-    An *upto* of 0 is no bound. *only* are the papers that fit, where they are known to be few; then no condition is
-    looked at.
+    An *upto* of 0 is no bound. *only* are the papers that fit and are below *upto*, where they are known to be few;
+    then no condition is looked at.
     """
 
     words: str = ""
@@ -115,44 +115,37 @@ class Lexical:
         must = self._conditions(match) if held is None else self._holding(held)
         return self._run(scored if must is None else every([scored, must]), limit)
 
-    def pks_matching(self, match: Match, limit: int) -> Pks:
-        """Up to *limit* papers for which the conditions hold, in no order."""
-        return self._found(self._all(match), limit)
-
     def named(self, match: Match, limit: int) -> tuple[Pks, int]:
         """Up to *limit* papers for which the conditions hold, in no order, and how many there are, in one walk."""
         result: Any = self.searcher.search(self._all(match), max(1, limit), count=True)
         return self._pks([address for _, address in result.hits]), int(result.count)
 
-    def which(self, match: Match, pks: Pks, *, holding: bool = False) -> Pks:
-        """Those of *pks*, in order, that fit the conditions, and hold enough of the words if *holding*."""
+    def which(self, match: Match, pks: Pks) -> Pks:
+        """Those of *pks*, in order, that fit the conditions."""
         if not len(pks):
             return pks
         among = Conditions(self.schema, self.searcher, match.given).among(pks.tolist())
-        fits = self._holding(match) if holding else self._all(match)
-        return np.unique(self._found(every([Query.const_score_query(among, 0.0), fits]), 2 * len(pks)))
+        query = every([Query.const_score_query(among, 0.0), self._all(match)])
+        return np.unique(self._pks([address for _, address in self.searcher.search(query, 2 * len(pks)).hits]))
 
     def held(self, match: Match, also: Pks = NO_PKS) -> int:
         """How many papers hold enough of the words (`enough`) and fit the conditions, or are among *also*."""
         return self._count(self._with(match, also))
 
-    def fitting(self, match: Match) -> int:
-        """How many papers fit the conditions, whatever words they hold."""
-        return self._count(self._all(match))
-
     def sorted(self, match: Match, sort: Sort, limit: int) -> Pks:
         """The first *limit* papers that hold enough of the words and fit the conditions, in the order of *sort*."""
-        order = Order.Asc if sort == "old" else Order.Desc
-        query = self._holding(match)
-        result = self.searcher.search(query, max(1, limit), count=False, order_by_field=sort, order=order)
-        pks = self._pks([address for _, address in result.hits])
-        _, first = np.unique(pks, return_index=True)
-        return pks[np.sort(first)]
+        return self.ordered(self._holding(match), sort, limit, ascending=sort == "old")
 
     def latest(self, match: Match, limit: int) -> Pks:
         """The *limit* papers of the highest rows that hold enough of the words and fit the conditions."""
-        result = self.searcher.search(self._holding(match), max(1, limit), count=False, order_by_field="pk")
-        return self._pks([address for _, address in result.hits])
+        return self.ordered(self._holding(match), "pk", limit)
+
+    def ordered(self, query: Query, field: str, limit: int, *, ascending: bool = False) -> Pks:
+        """The first *limit* papers of a query in the order of a number, each once; the highest come first, usually."""
+        order = Order.Asc if ascending else Order.Desc
+        result = self.searcher.search(query, max(1, limit), count=False, order_by_field=field, order=order)
+        pks = self._pks([address for _, address in result.hits])
+        return pks[_first_of_each(pks, np.arange(len(pks)))]
 
     def tally(self, match: Match | None, sizes: Mapping[str, int], also: Pks) -> Tally:
         """What the papers have that `held` counts (none but *also* without a *match*); *sizes*: how many values."""
@@ -217,7 +210,7 @@ class Lexical:
         return some(Query.term_query(self.schema, field, word) for field in WRITTEN)
 
     def _holding(self, match: Match) -> Query:
-        """The conditions, and enough of the words: all of a few, three quarters of many, in text or names."""
+        """The conditions, and enough of the words (`enough`), in text or names."""
         parts = [Query.term_query(self.schema, "any", its) for its in dict.fromkeys(STEMS.analyze(match.words))]
         parts = parts or [self._written(word) for word in dict.fromkeys(EXACT.analyze(match.words))]
         must = self._conditions(match)
@@ -235,7 +228,7 @@ class Lexical:
         """What must hold, which adds nothing to a score; None when there is nothing."""
         conditions = Conditions(self.schema, self.searcher, match.given)
         if match.only is not None:
-            return Query.const_score_query(conditions.among(match.only), 0.0)
+            return Query.const_score_query(conditions.among([pk for pk in match.only if pk > match.after]), 0.0)
         must = conditions.all(match.conditions)
         if not (match.upto or match.after):
             return must
@@ -246,9 +239,6 @@ class Lexical:
     def _count(self, query: Query) -> int:
         result: Any = self.searcher.search(query, 1, count=True)  # the wheel's type hints forget the count
         return int(result.count)
-
-    def _found(self, query: Query, limit: int) -> Pks:
-        return self._pks([address for _, address in self.searcher.search(query, max(1, limit), count=False).hits])
 
     def _run(self, query: Query, limit: int) -> Ranked:
         result = self.searcher.search(query, max(1, limit), count=False)

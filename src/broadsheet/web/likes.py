@@ -35,7 +35,7 @@ def _given(library: "Library", query: Query) -> Iterator[Given]:
 
 def rest(query: Query) -> str:
     """What else the box says."""
-    return urls.box(replace(query, like=(), unlike=()))
+    return replace(query, like=(), unlike=()).box()
 
 
 def more(query: Query, key: str) -> str:

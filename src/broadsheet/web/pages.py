@@ -1,7 +1,6 @@
 """The pages for people: one function each, listed in `ROUTES`. Plain functions; the server runs them in threads."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from broadsheet.text import clean
 from broadsheet.web import health, likes, people, saved, site, typeset, urls, views
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
+from broadsheet.web.taking import FILES
 
 NEWEST = 13  # papers on the front page: one lead and two even columns
 VENUES = 12  # and as many categories, to browse from the front page
@@ -23,10 +23,7 @@ SIMILAR = 6
 ASIDE = 50  # records of the quarantine on one page; the command line shows all
 MAX_ID = 2_000  # characters; no identifier is that long
 
-_EXPORTS: Mapping[str, tuple[str, Callable[[Paper], str]]] = {
-    ".bib": ("application/x-bibtex; charset=utf-8", cite.bibtex),
-    ".ris": ("application/x-research-info-systems; charset=utf-8", cite.ris),
-}
+_EXPORTS: Mapping[str, Callable[[Paper], str]] = {".bib": cite.bibtex, ".ris": cite.ris}
 
 
 def front(request: Request) -> Response:
@@ -51,8 +48,7 @@ def search(request: Request) -> Response:
         return answer(request, here.render("ask.html", query=query, stats=here.library.stats()))
     if key := here.library.straight(query):
         return RedirectResponse(f"{urls.paper(key)}?{urlencode({'q': text})}", 302, {"cache-control": "no-cache"})
-    if not views.asks(query) and query.sort == "relevance":
-        query = replace(query, sort="new")  # filters alone: there is nothing to match, so the newest come first
+    query = views.in_order(query)
     page = here.library.search(query)
     saved.remember(request, page)
     missing = _missing(here, request, query)
@@ -101,8 +97,7 @@ def paper(request: Request) -> Response:
         # Not cached for good: a paper's name can change once more when another source tells a better id.
         return RedirectResponse(urls.paper(found.key, suffix), 308, {"cache-control": "no-cache"})
     if suffix:
-        media, export = _EXPORTS[suffix]
-        return answer(request, export(found).encode(), media)
+        return answer(request, _EXPORTS[suffix](found).encode(), FILES[suffix].media)
     similar, trouble = _similar(here, found)
     made = views.made_of(here.library, found)
     body = here.render(

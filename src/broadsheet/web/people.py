@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from broadsheet.condition import And, Term
+from broadsheet.condition import And, author
 from broadsheet.query import Filters, Page, Query, Sort
 from broadsheet.text import clean, clip, title_key
 from broadsheet.web import site, urls, views
@@ -37,14 +37,6 @@ class Beside(NamedTuple):
     together: str
 
 
-class Order(NamedTuple):
-    """One way to sort the papers."""
-
-    words: str
-    href: str
-    chosen: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What the page says of an author or a venue beside the list of papers.
@@ -66,7 +58,7 @@ class Profile:
     venues: tuple[Beside, ...]
     categories: tuple[Beside, ...]
     topics: tuple[tuple[str, str], ...]
-    orders: tuple[Order, ...]
+    orders: tuple[views.SortLink, ...]
 
 
 def shown(request: Request, kind: str) -> Response:
@@ -143,13 +135,9 @@ class _Names:
 def _person(within: Query, name: str, papers: int) -> Beside:
     """A co-author, or an author of the venue. Two authors are asked for as `` author:"A" AND author:"B" ``."""
     if first := within.filters.authors:
-        both = Query(where=(And(tuple(_by(one) for one in (first[0], name))),))
+        both = Query(where=(And((author(first[0]), author(name))),))
         return Beside(name, papers, urls.named("author", name), urls.search(replace(both, sort="new")))
     return Beside(name, papers, urls.named("author", name), urls.search(urls.filtered(within, authors=(name,))))
-
-
-def _by(name: str) -> Term:
-    return Term(name.replace('"', " "), "author", "phrase")
 
 
 def _venue(within: Query, name: str, papers: int) -> Beside:
@@ -167,10 +155,10 @@ def _span(page: Page) -> str:
     return "" if not years else f"{first}" if first == last else f"{first} to {last}"
 
 
-def _orders(base: str, query: Query) -> Iterator[Order]:
+def _orders(base: str, query: Query) -> Iterator[views.SortLink]:
     for sort in SORTS:
         href = base if sort == SORTS[0] else f"{base}?sort={sort}"
-        yield Order(views.SORT_WORDS[sort], href, sort == query.sort)
+        yield views.SortLink(views.SORT_WORDS[sort], href, sort == query.sort)
 
 
 def _unknown(here: Site, kind: str, name: str) -> Response:

@@ -4,7 +4,7 @@ Looking changes nothing: what is new stays new until somebody presses the button
 """
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple, cast
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -24,11 +24,7 @@ from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 from broadsheet.web.writes import Form
 
-if TYPE_CHECKING:
-    pass
-
 ASKED = 50  # questions of the past on the page
-LATE = "30d"  # what came in this time is in a saved search's feed before anything else
 
 
 class Beside(NamedTuple):

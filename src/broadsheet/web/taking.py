@@ -74,9 +74,7 @@ def file(request: Request, suffix: str) -> Response:
     """All that answers the question in the address, as a file, sent as it is found."""
     here, one = site.of(request), FILES[suffix]
     text, changes = urls.asked(request.query_params)
-    query = replace(here.library.parse(text, **changes), offset=0, upto=0)
-    if not views.asks(query) and query.sort == "relevance":
-        query = replace(query, sort="new")
+    query = views.in_order(replace(here.library.parse(text, **changes), offset=0, upto=0))
     papers = export.found(here.library, query)
     first = list(islice(papers, 1))  # what cannot be answered is said before anything is sent
     pieces = export.encoded(chain(first, papers), one.kind)

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from broadsheet import queryparts
 from broadsheet.errors import Mistake
-from broadsheet.query import Filters, Query, Sort, years_text
+from broadsheet.query import Filters, Query, Sort
 from broadsheet.text import clean
 
 LIMIT = 10  # hits on a page of the web, when the address does not say
@@ -36,7 +36,7 @@ def search(query: Query, base: str = "/search") -> str:
 
 def parameters(query: Query) -> list[tuple[str, str]]:
     """What an address says about *query*: the box's words, each filter by itself, and what differs from usual."""
-    pairs = [("q", box(query))] if box(query) else []
+    pairs = [("q", query.box())] if query.box() else []
     pairs += filter_parameters(query.filters)
     if query.sort != "relevance":
         pairs.append(("sort", query.sort))
@@ -51,20 +51,11 @@ def parameters(query: Query) -> list[tuple[str, str]]:
 
 def filter_parameters(filters: Filters) -> list[tuple[str, str]]:
     pairs = [(word, value) for word, field in MANY.items() for value in getattr(filters, field)]
-    if years := year_text(filters):
-        pairs.append(("year", years))
+    if filters.years:
+        pairs.append(("year", filters.years))
     if filters.added:
         pairs.append(("added", filters.added))
     return pairs
-
-
-def box(query: Query) -> str:
-    """What stands in the search box: all but the filters, which are shown beside it."""
-    return query.box()
-
-
-def year_text(filters: Filters) -> str:
-    return years_text(filters.year_from, filters.year_to)
 
 
 def filtered(query: Query, **changes: Any) -> Query:

@@ -60,7 +60,7 @@ class Loosened(NamedTuple):
 
 def chips(query: Query) -> list[Chip]:
     found = list(_value_chips(query))
-    if years := urls.year_text(query.filters):
+    if years := query.filters.years:
         low, high = query.filters.year_from, query.filters.year_to
         words = f"until {high}" if low is None else f"since {low}" if high is None else years.replace("..", " to ")
         found.append(Chip("year", words, urls.filtered(query, year_from=None, year_to=None)))
@@ -79,23 +79,22 @@ def _value_chips(query: Query) -> Iterator[Chip]:
 
 def sorts(query: Query) -> list[SortLink]:
     """The orders on offer; best match only where there is something to match."""
-    asked = asks(query)
     words = SORT_WORDS | ({"relevance": "Most similar"} if query.like else {})
     return [
         SortLink(words[sort], urls.search(replace(query, sort=sort, offset=0)), sort == query.sort)
         for sort in SORTS
-        if asked or sort != "relevance"
+        if query.asks or sort != "relevance"
     ]
 
 
-def asks(query: Query) -> bool:
-    """Whether there is anything to match, beyond filters."""
-    return query.asks
+def in_order(query: Query) -> Query:
+    """The question in the order that it is shown: filters alone match nothing, so the newest come first."""
+    return query if query.asks or query.sort != "relevance" else replace(query, sort="new")
 
 
 def is_blank(query: Query) -> bool:
     """Nothing asked, nothing kept, no order chosen: a reader who has only opened the page."""
-    return not asks(query) and not query.filters and query.sort == "relevance"
+    return not query.asks and not query.filters and query.sort == "relevance"
 
 
 def loosened(library: "Library", query: Query) -> list[Loosened]:
