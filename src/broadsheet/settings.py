@@ -110,9 +110,19 @@ class Settings:
     edit: str = _row(
         "local",
         "web",
-        "Who may save searches and papers on the pages: local for who sits at this machine, all, or none.",
+        "Who acts as the owner on the pages, where nobody has an account: local for who sits here, all, or none.",
         choices=("local", "all", "none"),
     )
+    address: str = _row(
+        "", "web", "The site's own address, for links in mails: https://papers.example.org; empty for what is asked."
+    )
+    accounts: str = _row(
+        "off",
+        "people",
+        "Who may have an account: off for nobody (the owner reads alone), invite for who is invited, open for all.",
+        choices=("off", "invite", "open"),
+    )
+    opens: bool = _row(False, "people", "Whether it is counted how often a paper is opened; never by whom.")
     contact: str = _row("", "fetch", "The owner's e-mail address, told to every service that is asked; none if empty.")
     proxy: str = _row("", "fetch", "A proxy for every request; empty for what the environment says.", secret=True)
     private: tuple[str, ...] = _row(

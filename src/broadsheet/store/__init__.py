@@ -20,12 +20,14 @@ from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
 from broadsheet.store.prepared import Prepared, mark_of
+from broadsheet.store.schema_people import OWNER
 from broadsheet.store.shelves import Asked, Kept, Saved, Shelves
 from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer, now
 from broadsheet.text import title_key
 
 __all__ = [
+    "OWNER",
     "Alike",
     "Aside",
     "Asked",

@@ -1,12 +1,13 @@
 """The tables, and which version of them this program knows.
 
-A change here needs a new file in ``versions/`` that brings an older library to the same tables, and HEAD raised to its
-revision; ``tests/test_store_versions.py`` compares the two.
+The tables of readers and of what they do are in `schema_people`. A change here or there needs a new file in
+``versions/`` that brings an older library to the same tables, and HEAD raised to its revision;
+``tests/test_store_versions.py`` compares the two.
 """
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-HEAD = "0003"
+HEAD = "0004"
 VERSION_TABLE = "broadsheet_version"  # Alembic's table under a name of our own: it also says whose database this is
 
 metadata = MetaData()
@@ -153,34 +154,6 @@ apart = Table(
     Column("at", Text, nullable=False),
     Column("why", Text, nullable=False),
     Index("apart_b", "b"),
-    sqlite_with_rowid=False,
-)
-
-# Questions that somebody has given a name. `key` is the name folded: there is one of it, however it is written. `seen`
-# is the highest row number that an answer could have when somebody last looked: what came later is new.
-saved = Table(
-    "saved",
-    metadata,
-    Column("key", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("query", Text, nullable=False),
-    Column("sort", Text, nullable=False),
-    Column("created", Text, nullable=False),
-    Column("seen", Integer, nullable=False),
-    Column("looked", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# Papers kept on lists. A list is there for as long as a paper is on it; `list` is its name folded, `name` as it was
-# first written.
-listed = Table(
-    "listed",
-    metadata,
-    Column("list", Text, primary_key=True),
-    Column("pk", Integer, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
-    Column("at", Text, nullable=False),
-    Index("listed_pk", "pk"),
     sqlite_with_rowid=False,
 )
 

@@ -1,5 +1,6 @@
 """Whose database this is, and bringing an older one up to date. Alembic is imported only when there is work for it."""
 
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from broadsheet.errors import Mistake, StoreError
 from broadsheet.store.db import Database
 from broadsheet.store.schema import HEAD, VERSION_TABLE, metadata
+from broadsheet.store.schema_people import FIRST
 
 _VERSION = sa.text(f"SELECT version_num FROM {VERSION_TABLE}")
 
@@ -50,6 +52,7 @@ def create(connection: sa.Connection) -> None:
     """All tables as they are today, without walking through history."""
     metadata.create_all(connection)
     connection.execute(sa.text("INSERT INTO counter (seq, pk, papers) VALUES (0, 0, 0)"))
+    connection.execute(FIRST, {"now": int(time.time())})
     connection.execute(sa.text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(sa.text(f"INSERT INTO {VERSION_TABLE} (version_num) VALUES (:head)"), {"head": HEAD})
 

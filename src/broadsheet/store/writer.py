@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from broadsheet.blocking import blocks, near
 from broadsheet.paper import Fault, Paper
+from broadsheet.store import follow
 from broadsheet.store.codec import encode
 from broadsheet.store.copies import Copies
 from broadsheet.store.db import many
@@ -179,13 +180,13 @@ class Writer:
             raise ValueError(f"row {pk} cannot be absorbed by row {into}")
         self._gone(pk, into)
         self._connection.execute(_FOLLOW, {"pk": pk, "into": into})
-        self.shelves.move(pk, into)
+        follow.move(self._connection, pk, into)
 
     def remove(self, pk: int) -> None:
         """The row *pk* is gone with all that was kept of it, and its ids lead nowhere."""
         self._gone(pk, None)
         self.copies.forget(pk)
-        self.shelves.forget(pk)
+        follow.forget(self._connection, pk)
 
     def _gone(self, pk: int, into: int | None) -> None:
         done = self._connection.execute(_DROP, {"pk": pk, "seq": self._seq + 1, "into": into}).rowcount

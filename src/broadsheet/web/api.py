@@ -15,7 +15,7 @@ from broadsheet import queryparts
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.query import MAX_LIMIT, MAX_OFFSET, MAX_SUGGESTIONS, Page, Sort, Suggestion
 from broadsheet.text import clean
-from broadsheet.web import latex, pages, saved, site, urls, writes
+from broadsheet.web import latex, pages, saved, site, urls, who
 from broadsheet.web.http import JSON, answer, dumps, fingerprint
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def suggest(
     limit: Annotated[int, Param(ge=1, le=MAX_SUGGESTIONS)] = 8,
 ) -> Response:
     library = site.of(request).library
-    may = writes.allowed(request)  # what is saved here is its owner's
+    may = who.reader(request) is not None  # what is saved here is its owner's
     offered = [one for one in library.suggest(q, limit) if may or one.kind != "saved"]
     found = [_suggested(one, _where(one, library)) for one in offered]
     return answer(request, dumps({"suggestions": found}), JSON, cache=SUGGESTED)

@@ -19,10 +19,9 @@ from broadsheet.query import SORTS, Page, Query, Sort
 from broadsheet.shelves import SAVED, SavedSearch
 from broadsheet.store import Saved
 from broadsheet.text import clean, clip
-from broadsheet.web import feeds, site, urls, views, writes
+from broadsheet.web import feeds, site, urls, views, who, writes
 from broadsheet.web.http import answer
-from broadsheet.web.site import Site
-from broadsheet.web.writes import Form
+from broadsheet.web.writes import Asking
 
 ASKED = 50  # questions of the past on the page
 
@@ -43,7 +42,7 @@ class Beside(NamedTuple):
 def beside(request: Request, page: Page) -> Beside:
     """What the page of *page* says of saving; of several searches that ask the same, ``saved=NAME`` tells which."""
     library = site.of(request).library
-    if not writes.allowed(request):
+    if who.reader(request) is None:
         return Beside(False)
     name, asked = clean(request.query_params.get("saved", "")), page.query.canonical()
     same = [one for one in library.store.saved() if asked and one.query == asked]
@@ -55,8 +54,14 @@ def beside(request: Request, page: Page) -> Beside:
 
 def remember(request: Request, page: Page) -> None:
     """Note what the owner asked, where the settings want that; what others ask is none of the library's business."""
-    if writes.is_owner(request):
+    if _is_owner(request):
         site.of(request).library.remember(page)
+
+
+def _is_owner(request: Request) -> bool:
+    """Whether it is the owner who asks: who sits at the machine, whoever else may change something."""
+    reader = who.reader(request)
+    return reader is not None and reader.via == "machine" and who.is_local(request)
 
 
 class Keeping(NamedTuple):
@@ -69,7 +74,7 @@ class Keeping(NamedTuple):
 
 def keeping(request: Request, paper: Paper) -> Keeping:
     library = site.of(request).library
-    if not writes.allowed(request):
+    if who.reader(request) is None:
         return Keeping(False)
     on = tuple(library.store.lists_of(library.row(paper.key)))
     return Keeping(True, on, tuple(dict.fromkeys((SAVED, *(one.name for one in library.lists())))))
@@ -95,8 +100,8 @@ def list_address(name: str) -> str:
 
 def shelf(request: Request) -> Response:
     """All that is kept; what was asked is shown only to who may wipe it."""
-    here, may = site.of(request), writes.allowed(request)
-    history = here.library.history(ASKED) if writes.is_owner(request) and here.library.settings.history else ()
+    here, may = site.of(request), who.reader(request) is not None
+    history = here.library.history(ASKED) if _is_owner(request) and here.library.settings.history else ()
     body = here.render(
         "saved.html", query=Query(), may=may, searches=here.library.saved_searches(), lists=here.library.lists(),
         history=history, sort_words=views.SORT_WORDS, address=address, feed_address=feed_address,
@@ -130,46 +135,53 @@ def _feed(request: Request, one: Saved, suffix: str) -> Response:
 # -- forms: each does one thing, and says which page comes next ------------------------------------------------------
 
 
-def _save(here: Site, form: Form) -> str:
+def _save(asking: Asking) -> str:
+    here, form = asking.site, asking.form
     sort = cast("Sort", form.get("sort") or "relevance")
     verbatim = bool(form.get("verbatim"))
     return address(here.library.save_search(form.get("name", ""), form.get("q", ""), sort, verbatim=verbatim))
 
 
-def _seen(here: Site, form: Form) -> str:
+def _seen(asking: Asking) -> str:
     """*upto* is what was there when the reader looked: what came while the page was read stays new."""
+    here, form = asking.site, asking.form
     upto = form.get("upto", "")
     here.library.look(form.get("name", ""), limit=1, upto=int(upto) if re.fullmatch("[0-9]{1,9}", upto) else 0)
     return "/saved"
 
 
-def _rename(here: Site, form: Form) -> str:
+def _rename(asking: Asking) -> str:
+    here, form = asking.site, asking.form
     here.library.rename_search(form.get("name", ""), form.get("new", ""))
     return "/saved"
 
 
-def _remove(here: Site, form: Form) -> str:
+def _remove(asking: Asking) -> str:
+    here, form = asking.site, asking.form
     here.library.remove_search(form.get("name", ""))
     return "/saved"
 
 
-def _keep(here: Site, form: Form) -> str:
+def _keep(asking: Asking) -> str:
+    here, form = asking.site, asking.form
     here.library.keep([form.get("id", "")], form.get("list") or SAVED)
-    return _paper(here, form)
+    return _paper(asking)
 
 
-def _unkeep(here: Site, form: Form) -> str:
+def _unkeep(asking: Asking) -> str:
+    here, form = asking.site, asking.form
     here.library.unkeep([form.get("id", "")], form.get("list") or SAVED)
-    return _paper(here, form)
+    return _paper(asking)
 
 
-def _paper(here: Site, form: Form) -> str:
+def _paper(asking: Asking) -> str:
+    here, form = asking.site, asking.form
     paper = here.library.paper(form.get("id", ""))
     return f"{urls.paper(paper.key)}#keep" if paper else "/saved"
 
 
-def _forget(here: Site, form: Form) -> str:
-    here.library.wipe_history()
+def _forget(asking: Asking) -> str:
+    asking.site.library.wipe_history()
     return "/saved"
 
 
@@ -179,6 +191,6 @@ FORMS = {
 }  # fmt: skip
 ROUTES = [
     Route("/saved", shelf, name="saved"),
-    *(Route(path, writes.handler(act), methods=["POST"], name=path) for path, act in FORMS.items()),
+    *(Route(path, writes.handler(act, "keep"), methods=["POST"], name=path) for path, act in FORMS.items()),
     Route("/saved/{name}", one, name="saved-search"),
 ]

@@ -1,10 +1,8 @@
-"""Who may change something through the pages, and how a form comes in. There are no accounts: the owner is who sits at
-the machine, or whom the setting ``[web] edit`` says.
-"""
+"""How a form comes in: only from our own pages, only from a reader who may, and each does one thing."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from ipaddress import IPv6Address, ip_address
-from urllib.parse import parse_qsl, urlsplit
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -12,72 +10,103 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from broadsheet.errors import Mistake
-from broadsheet.web import site
+from broadsheet.people.rights import Act, Reader, may
+from broadsheet.web import site, who
+from broadsheet.web.http import JSON, dumps
 from broadsheet.web.site import Site
 
-MAX_FORM = 16_384  # bytes
-MAX_FIELDS = 20
-_PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+MAX_FORM = 65_536  # bytes
+MAX_FIELDS = 100
 _NOBODY = "Nothing can be changed on these pages: the setting `[web] edit` of this library is none."
 _OTHERS = (
     "Only who sits at the library's machine can change something here, at an address that begins with "
     "`http://localhost`; the setting `[web] edit` can say otherwise."
 )
 _ELSEWHERE = "This was not sent by a page of this library, so nothing was changed. Open the page again and repeat it."
+_ROLE = "This takes more than your account may do; an editor or an administrator of this library can do it."
 
 Form = Mapping[str, str]
 
 
-def allowed(request: Request) -> bool:
-    """Whether who asks may change something."""
-    edit = site.of(request).library.settings.edit
-    return edit == "all" or (edit == "local" and _is_local(request))
+class Asking(NamedTuple):
+    """A form, and who sent it."""
+
+    site: Site
+    reader: Reader
+    form: Form
+    request: Request
 
 
-def is_owner(request: Request) -> bool:
-    """Whether it is the owner who asks: who sits at the machine, whoever else may change something."""
-    return site.of(request).library.settings.edit != "none" and _is_local(request)
+class Done(NamedTuple):
+    """What a form did.
+
+    there    the address to go on to
+    said     one sentence about it, for a page that stays where it is
+    pressed  whether the button that was pressed now stands for something that is so
+    total    what is counted beside it, now
+    """
+
+    there: str
+    said: str = ""
+    pressed: bool | None = None
+    total: int | None = None
 
 
-def handler(act: Callable[[Site, Form], str]) -> Callable[[Request], Awaitable[Response]]:
-    """What answers a form: *act* does what it asks, and says where to go on from there."""
+def handler(act: Callable[[Asking], Done | str], right: Act) -> Callable[[Request], Awaitable[Response]]:
+    """What answers a form: *act* does what it asks, where the reader has the right to.
+
+    A browser goes on to another page; a script of ours, which asks for JSON, is told what was done.
+    """
 
     async def answer(request: Request) -> Response:
-        _check(request)
-        form = await _form(request)
-        there = await run_in_threadpool(act, site.of(request), form)
-        return RedirectResponse(there, 303, {"cache-control": "no-store"})
+        if not _is_ours(request):
+            raise HTTPException(403, _ELSEWHERE)
+        reader = await run_in_threadpool(who.reader, request)
+        if reader is None and site.of(request).library.settings.accounts != "off" and not _quiet(request):
+            return RedirectResponse(f"/sign-in?then={quote(_from(request), safe='')}", 303, _NOT_KEPT)
+        asking = Asking(site.of(request), allowed(request, reader, right), await form(request), request)
+        done = await run_in_threadpool(act, asking)
+        if isinstance(done, str):
+            done = Done(done)
+        if _quiet(request):
+            return Response(dumps(done._asdict()), 200, _NOT_KEPT, JSON)
+        return RedirectResponse(done.there, 303, _NOT_KEPT)
 
     return answer
 
 
-def _check(request: Request) -> None:
-    """Raises HTTPException when this reader may not write, or when another site makes the reader's browser write."""
-    if not allowed(request):
-        raise HTTPException(403, _NOBODY if site.of(request).library.settings.edit == "none" else _OTHERS)
-    if not _is_ours(request):
-        raise HTTPException(403, _ELSEWHERE)
+_NOT_KEPT = {"cache-control": "no-store"}
 
 
-def _is_local(request: Request) -> bool:
-    """Whether somebody at this machine asks for it by its own name.
+def allowed(request: Request, reader: Reader | None, right: Act) -> Reader:
+    """*reader*, who may do this. Raises HTTPException."""
+    settings = site.of(request).library.settings
+    if reader is None:
+        if settings.accounts != "off":
+            raise HTTPException(401, "Sign in first.")
+        raise HTTPException(403, _NOBODY if settings.edit == "none" else _OTHERS)
+    if not may(reader, right):
+        raise HTTPException(403, _ROLE)
+    return reader
 
-    Not by a name of others that leads here (DNS rebinding), and not through a proxy, for whom everybody is local: a
-    proxy says so, or speaks HTTP/1.0 as nginx does unless told otherwise, and no browser.
-    """
-    named = _host(request.headers.get("host", ""))
-    return (
-        _is_loopback(request.client.host if request.client else "")
-        and (named == "localhost" or _is_loopback(named))
-        and not any(name in request.headers for name in _PASSED_ON)
-        and request.scope.get("http_version") != "1.0"
-    )
+
+def _quiet(request: Request) -> bool:
+    return request.headers.get("accept", "").startswith(JSON)
+
+
+def _from(request: Request) -> str:
+    """The path of the page that has the form."""
+    try:
+        page = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
+    return f"{page.path or '/'}{'?' if page.query else ''}{page.query}"
 
 
 def _is_ours(request: Request) -> bool:
     """Whether a page of this library sent the form: the browser's word (Fetch Metadata; RFC 6454) where there is one.
 
-    A program that says nothing is refused, too: the command line is there for programs.
+    A program that says nothing is refused, too: the API is there for programs.
     """
     site_said, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site_said is None and origin is None:
@@ -94,23 +123,7 @@ def _authority(address: str) -> str:
         return ""
 
 
-def _host(header: str) -> str:
-    """The host in a Host header, without its port."""
-    try:
-        return urlsplit(f"//{header}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    return ((ip.ipv4_mapped if isinstance(ip, IPv6Address) else None) or ip).is_loopback
-
-
-async def _form(request: Request) -> Form:
+async def form(request: Request) -> Form:
     """The fields of the form, the last of each name. Raises Mistake."""
     body = bytearray()
     async for chunk in request.stream():
