@@ -31,7 +31,7 @@ WORDS = frozenset(
 FLOORS: tuple[frozenset[str], ...] = (
     WORDS,
     frozenset({"fetch"}),
-    frozenset({"sources", "store", "embed", "rank", "understand", "mail"}),
+    frozenset({"sources", "store", "embed", "rank", "trend", "understand", "mail"}),
     frozenset({"index"}),
     frozenset({"find"}),
     frozenset({"merge", "following"}),
