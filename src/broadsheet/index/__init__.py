@@ -259,7 +259,7 @@ class _Refresh:
                 writer.put(pk, paper, added=added[pk], replaces=before or not self.first)
             stale += int(known.sum())
             dense.put(pks, self.encoder.encode([passage(paper) for _, paper in kept], "passage"))
-            self.columns.put(pks, [paper for _, paper in kept])
+            self.columns.put(pks, [paper for _, paper in kept], [added[pk] for pk, _ in kept])
             self.forward.put(pks, [body(paper) for _, paper in kept])
         return len(kept), stale
 

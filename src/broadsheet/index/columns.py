@@ -1,19 +1,19 @@
 """Facts by paper as plain arrays: what filters, sorts and signals read for many papers at once.
 
-Position = pk. One value a paper: year, date (yyyymmdd), citations, venue, how much it rises, and where the forward
-index has its words. Several a paper: categories, sources, as pairs (pk, code). Values are folded; the spelling that
+Position = pk. One value a paper: year, date and the day on which it appeared here (yyyymmdd), when it was added (Unix
+minutes), citations, venue, whether it has code, how much it rises, and where the forward index has its words. Several a paper: categories, sources, as pairs (pk, code). Values are folded; the spelling that
 people see is kept beside the code.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from broadsheet.index.places import day_number, rising
+from broadsheet.index.places import appeared, day_number, rising
 from broadsheet.paper import Paper
 from broadsheet.query import Filters
 from broadsheet.text import fold
@@ -22,7 +22,7 @@ Pks = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int32]
 
-_SINGLE = ("year", "date", "citations", "venue", "rising", "live", "words")
+_SINGLE = ("year", "date", "appeared", "added", "citations", "venue", "code", "rising", "live", "words")
 _MANY = ("category", "source")
 
 
@@ -101,7 +101,8 @@ class Columns:
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
-    def put(self, pks: Pks, papers: list[Paper]) -> None:
+    def put(self, pks: Pks, papers: Sequence[Paper], added: Sequence[int]) -> None:
+        """*added*: when each of them was, Unix seconds; 0 if nobody noted it."""
         self._reserve(int(pks.max()) + 1 if len(pks) else 0)
         known = self.single["live"][pks] > 0
         if known.any():
@@ -109,6 +110,9 @@ class Columns:
             self.settle()  # what these papers said before goes, before what they say now comes
         self.single["year"][pks] = [_int32(paper.year) for paper in papers]
         self.single["date"][pks] = [_int32(day_number(paper)) for paper in papers]
+        self.single["appeared"][pks] = [appeared(paper, at) for paper, at in zip(papers, added, strict=True)]
+        self.single["added"][pks] = [at // 60 for at in added]
+        self.single["code"][pks] = [bool(paper.link("code")) for paper in papers]
         self.single["citations"][pks] = [_int32(paper.citations) for paper in papers]
         self.single["rising"][pks] = [rising(paper) for paper in papers]
         self.single["venue"][pks] = [self._code("venue", paper.venue) for paper in papers]

@@ -1,6 +1,8 @@
 """What lists by date and citations are sorted by, the same in the lexical index and in the columns."""
 
 import math
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -14,12 +16,34 @@ _GOLDEN = 0x9E3779B1  # 2^32 / golden ratio, odd, so that multiplying is a permu
 _BACK = pow(_GOLDEN, -1, 2**32)
 LAST = 2**32 - 1
 _STEPS = 16  # of `rising`, a day
+FRESH = 7  # days after its date on which a paper that comes here is still new
 
 
 def day_number(paper: Paper) -> int:
     """20240501 for sorting: the date as far as it is known, else the year, else 0."""
     digits = paper.date.replace("-", "")
     return int((digits + "0000")[:8]) if digits else (paper.year or 0) * 10_000
+
+
+def appeared(paper: Paper, added: int) -> int:
+    """20240501: the day on which a paper was news here; 20240500 or 20240000 where only a month or a year can be told.
+
+    That is the day on which it was added (Unix seconds, UTC; 0 if nobody noted it), if its date may be within the week
+    before, or is not known; else its date, as far as that is known.
+    """
+    day = day_number(paper)
+    if not added:
+        return day
+    here, week_ago = _days(added // 86_400)
+    latest = day + (1231 if day % 10_000 == 0 else 31 if day % 100 == 0 else 0)
+    return here if not day or latest >= week_ago else day
+
+
+@lru_cache(maxsize=4096)
+def _days(number: int) -> tuple[int, int]:
+    """A day counted from 1970, and the one a week before it, as 20240501."""
+    day = datetime.fromtimestamp(number * 86_400, UTC)
+    return int(f"{day:%Y%m%d}"), int(f"{day - timedelta(days=FRESH):%Y%m%d}")
 
 
 def rising(paper: Paper) -> int:

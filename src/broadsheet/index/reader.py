@@ -16,7 +16,7 @@ from broadsheet.query import Filters
 if TYPE_CHECKING:
     from broadsheet.embed import Vectors
 
-FORMAT = 7
+FORMAT = 8
 NARROW = 5_000  # papers; naming more of them takes longer than asking whether some fit
 WIDER = 4  # times as many of the nearest are looked at where many papers fit a condition
 

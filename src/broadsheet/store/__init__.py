@@ -16,6 +16,7 @@ from broadsheet.paper import Paper
 from broadsheet.store import checks, ledger, shelves
 from broadsheet.store.codec import Unstorable, decode, encode
 from broadsheet.store.copies import Alike, Before, Copy, alike, copies_of, history_of
+from broadsheet.store.counters import Counters, Reading
 from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
@@ -34,11 +35,13 @@ __all__ = [
     "Before",
     "Change",
     "Copy",
+    "Counters",
     "Cursor",
     "Health",
     "Kept",
     "Known",
     "Prepared",
+    "Reading",
     "Run",
     "Saved",
     "Shelves",
@@ -93,6 +96,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bulk: Bulk | None = None
+        self.counters = Counters(database)
 
     @classmethod
     def open(cls, where: str | Path, *, create: bool = True, wait: float = WAIT) -> "Store":
