@@ -10,8 +10,8 @@ Pure: arrays in, arrays out, nothing is looked up, no clock is read. The order o
     found["day"].best(10)                                         # rows of papers, the highest score first
     sentences.of(found["day"].one(row), "cs.CL")                  # "12 votes in 20 hours, 4.2 times what ..."
 
-`windows` is in `trend.formula`. `Terms` is arrays only, so that it can be written as files and mapped: `Terms.arrays`, and
-`Terms.from_arrays` for the way back. Give events that reach back HISTORY days: who votes together is seen in them.
+`windows` is in `trend.formula`. `Terms` is arrays only, so that it can be written as files and mapped: `Terms.arrays`,
+and `Terms.from_arrays` for the way back. Give events of HISTORY days: who votes together is seen in them.
 """
 
 from collections.abc import Mapping
@@ -137,17 +137,22 @@ class Papers:
         since: npt.ArrayLike = 0,
         until: npt.ArrayLike = NEVER,
     ) -> "Papers":
-        """*topics* may be one code a paper. *can*, *since* and *until* are broadcast to (p, 7): ``can`` is False where a
-        signal cannot exist (no code, no stars) or is not counted (opens are off)."""
-        codes = np.asarray(topics, np.int64)
+        """*topics* may be one code a paper. *can*, *since* and *until* are broadcast to (p, 7).
+
+        ``can`` is False where a signal cannot exist (no code, no stars) or is not counted (opens are off).
+        """
         born = np.asarray(appeared, np.int64)
+        codes = np.array(topics, np.int64).reshape(len(born), -1)
+        for column in range(1, codes.shape[1]):  # a topic counts once
+            codes[(codes[:, :column] == codes[:, column, None]).any(axis=1), column] = -1
         shape = (len(born), len(SIGNALS))
         begun = np.where(np.broadcast_to(np.asarray(can, np.bool_), shape), np.asarray(since, np.int64), NEVER)
         ended = np.broadcast_to(np.asarray(until, np.int64), shape)
-        return cls(codes[:, None] if codes.ndim == 1 else codes, born, begun, ended)
+        return cls(codes, born, begun, ended)
 
 
-class Term(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Term:
     """What one signal adds to one paper's score; the fields are those of `Terms`."""
 
     signal: str
@@ -170,7 +175,8 @@ class Term(NamedTuple):
         return self.ratio * self.baseline
 
 
-class One(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class One:
     """One paper's score and where it comes from. terms: of the measured signals, the largest share first."""
 
     window: str
@@ -192,7 +198,7 @@ class Terms:
     decay     2^(-age / half-life)
     hot       at least two independent signals clearly above the topic, from enough people
     why_not   bits NOT_ABOVE ... TOO_OLD; 0 where hot
-    count     shape (n, 7), like all below: what happened, as a reader would count it: people, citations, stars, mentions
+    count     shape (n, 7), like all below: what happened, as a reader counts: people, citations, stars, mentions
     counted   the same after trust, rings and caps: never more than count
     hours     of the window in which it was counted; 0 where the signal is missing
     expected  what a paper of its topics and age gets in these hours

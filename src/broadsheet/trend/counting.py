@@ -4,13 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from broadsheet.trend import BY_ACCOUNT, DAY, SIGNALS, Accounts, Events, Floats, Ints, Papers
+from broadsheet.trend import BY_ACCOUNT, DAY, SIGNALS, Accounts, Events, Floats, Papers
 from broadsheet.trend.independence import Acts, voices
 
 YOUNG = 7.0  # days: an account has half of its trust to come when it is so old,
 NEW_HERE = 7.0  # and the same of the days since it first did anything here
 LEAST = 0.2  # trust of an account that has just been made; and again of one that acts for the first time
-PER_SOURCE = 5.0  # units that one outside source can add to one paper
 K = len(SIGNALS)
 
 
@@ -59,5 +58,3 @@ def trust(acts: Events, accounts: Accounts) -> Floats:
 
 def _grown(days: Floats, half: float) -> Floats:
     return LEAST + (1 - LEAST) * (1 - np.exp2(-days / half))
-
-

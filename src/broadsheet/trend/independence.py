@@ -72,15 +72,14 @@ def likenesses(acts: Acts, topics: Ints, accounts: int) -> sparse.csr_array:
     who = account[told]
     shape = (accounts, int(column.max(initial=-1)) + 1)
     marks = sparse.csr_array((ones, (who, column)), shape=shape)
-    both = sparse.triu(marks @ marks.T, k=1, format="coo")
+    both = sparse.csr_array(marks @ marks.T)
     others = both.data - 1  # the paper that is judged is one of those they have in common
-    keep = others > SLACK
-    i, j, others = both.row[keep], both.col[keep], others[keep]
+    keep = np.flatnonzero(others > SLACK)
+    i, j, others = np.searchsorted(both.indptr, keep, side="right") - 1, both.indices[keep], others[keep]
     expected = np.asarray(chance[i].multiply(chance[j]).sum(axis=1)).ravel() if len(i) else np.zeros(0)
     like = 1 - (CHANCE * expected + SLACK) / others
-    keep = like > 0
-    half = sparse.coo_array((like[keep], (i[keep], j[keep])), shape=(accounts, accounts))
-    return sparse.csr_array(half + half.T)
+    keep = np.flatnonzero((like > 0) & (i != j))
+    return sparse.csr_array((like[keep], (i[keep], j[keep])), shape=(accounts, accounts))
 
 
 def _chance(paper: Ints, account: Ints, topic: Ints, accounts: int) -> sparse.csr_array:

@@ -1,7 +1,7 @@
 """Readings of outside counters to events: what a counter grew by between two readings.
 
 A counter that falls is no negative event, and what it then regains was counted before: only growth beyond the highest
-reading counts. The first reading tells a level, not a rate; only of a paper that is younger than the longest window is it
+reading counts. The first reading tells a level, not a rate; only of a paper younger than the longest window is it
 growth, since the paper appeared. Code may be older than its paper, so the first reading of stars is always a level.
 """
 
@@ -77,7 +77,8 @@ def _changes(*columns: Ints) -> Bools:
 def _highest(first: Bools, value: Ints) -> Ints:
     """The running maximum, begun anew wherever *first* says."""
     offset = (np.cumsum(first) - 1) << _BITS
-    return np.maximum.accumulate(value + offset) - offset
+    found: Ints = np.maximum.accumulate(value + offset) - offset
+    return found
 
 
 def _before(first: Bools, value: Ints) -> Ints:

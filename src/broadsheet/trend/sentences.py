@@ -1,0 +1,53 @@
+"""A paper's terms as sentences for a reader."""
+
+from broadsheet.text import plural
+from broadsheet.trend import FEW_PEOPLE, NOT_ABOVE, ONE_SIGNAL, TOO_OLD, One, Term
+
+NOUN = {
+    "votes": "vote", "saves": "save", "comments": "person commenting", "opens": "opening", "citations": "new citation",
+    "stars": "new star", "mentions": "mention",
+}  # fmt: skip
+REASONS = {
+    NOT_ABOVE: "nothing is clearly above what is usual for its topic",
+    ONE_SIGNAL: "only one signal is clearly above what is usual; two independent ones are needed",
+    FEW_PEOPLE: "too few people who are independent of each other are behind it",
+    TOO_OLD: "it is too old for this window",
+}
+
+
+def of(one: One, topic: str) -> tuple[str, ...]:
+    """One sentence a signal in which something happened, the largest share first. *topic*: ``cs.CL``, or empty."""
+    return tuple(sentence(term, topic) for term in one.terms if term.count >= 0.5)
+
+
+def sentence(term: Term, topic: str) -> str:
+    """``12 votes in 20 hours, 4.2 times what a cs.CL paper of its age gets``."""
+    found = f"{_count(round(term.count), term.signal)} in {span(term.hours)}"
+    paper = f"a {topic} paper" if topic else "a paper"
+    if 0.8 <= term.ratio <= 1.25:
+        said = f"about what {paper} of its age gets"
+    elif term.ratio > 1:
+        said = f"{term.ratio:.1f} times what {paper} of its age gets"
+    else:
+        said = f"less than {paper} of its age gets"
+    if term.counted < 0.5 * term.count and term.signal in ("votes", "saves", "comments"):
+        said += f"; counted as {max(term.counted, 0.1):.1f}, for not all of these accounts are independent or long here"
+    return f"{found}, {said}"
+
+
+def _count(count: int, signal: str) -> str:
+    if signal == "comments":
+        return "1 person commenting" if count == 1 else f"{count:,} people commenting"
+    return plural(count, NOUN[signal])
+
+
+def why_not(one: One) -> tuple[str, ...]:
+    """Why it is not hot, in plain words; empty where it is."""
+    return tuple(reason for bit, reason in REASONS.items() if one.why_not & bit)
+
+
+def span(hours: float) -> str:
+    """``40 minutes``, ``20 hours``, ``3 days``: what is nearest to how people say it."""
+    if hours < 1:
+        return plural(max(1, round(hours * 60)), "minute")
+    return plural(round(hours), "hour") if hours < 48 else plural(round(hours / 24), "day")
