@@ -13,7 +13,7 @@ from broadsheet.errors import BroadsheetError, IndexStale, Mistake, NotFound, St
 from broadsheet.query import Query
 from broadsheet.text import clean
 from broadsheet.web import api, pages, saved, site, taking
-from broadsheet.web.http import PAGE, SecurityHeaders, problem
+from broadsheet.web.http import PAGE, TITLES, SecurityHeaders, problem
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -27,11 +27,6 @@ STATUS: tuple[tuple[type[BroadsheetError], int], ...] = (
     (WorldError, 502),
     (BroadsheetError, 500),
 )
-TITLES = {
-    400: "That cannot be asked", 403: "Not allowed", 404: "Not here", 405: "Not this way", 413: "Too much",
-    500: "Something broke",
-    502: "Something elsewhere failed", 503: "Not ready",
-}  # fmt: skip
 _OURS = "This is a fault of the program, not yours. It has been written to the server's log."
 
 
@@ -39,7 +34,7 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     """The web application over an open *library*. Everything that can be made once is made here."""
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.site = site.build(library, title, page_size)
-    app.include_router(api.router)
+    api.add(app)
     app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES])
     app.add_exception_handler(BroadsheetError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
@@ -85,7 +80,7 @@ def _failed(
     """The error as a page with a way on, or as a problem for programs."""
     title = TITLES.get(status, "That did not work")
     if request.url.path.startswith("/api/"):
-        return problem(status, title, detail, errors)
+        return problem(status, title, detail, errors, headers)
     here = site.of(request)
     body = here.render(
         "message.html", status=status, heading=title, detail=detail, query=Query(), typed=_typed(request)

@@ -1,5 +1,6 @@
 """How an answer leaves: the headers of every response, fingerprints for caches, JSON by orjson."""
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -12,6 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PAGE = "text/html; charset=utf-8"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+
+# What an error is called, by its status.
+TITLES = {
+    400: "That cannot be asked", 401: "Sign in first", 403: "Not allowed", 404: "Not here",
+    405: "Not this way", 409: "Somebody was faster", 412: "Somebody was faster", 413: "Too much",
+    415: "Not in this form", 429: "Too often", 500: "Something broke", 502: "Something elsewhere failed",
+    503: "Not ready",
+}  # fmt: skip
 
 # Nothing runs, loads, frames or posts that is not ours; no inline script or style is ever needed.
 SECURITY = {
@@ -77,9 +86,11 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
 
 
-def problem(status: int, title: str, detail: str, errors: list[str] | None = None) -> Response:
+def problem(
+    status: int, title: str, detail: str, errors: list[str] | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
     """RFC 9457: an error that a program can read."""
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if errors:
         body["errors"] = errors
-    return Response(dumps(body), status, {"cache-control": "no-store"}, PROBLEM)
+    return Response(dumps(body), status, {"cache-control": "no-store"} | dict(headers or {}), PROBLEM)

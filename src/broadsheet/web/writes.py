@@ -59,7 +59,7 @@ def handler(act: Callable[[Asking], Done | str], right: Act) -> Callable[[Reques
     """
 
     async def answer(request: Request) -> Response:
-        if not _is_ours(request):
+        if not is_ours(request):
             raise HTTPException(403, _ELSEWHERE)
         reader = await run_in_threadpool(who.reader, request)
         if reader is None and site.of(request).library.settings.accounts != "off" and not _quiet(request):
@@ -103,7 +103,7 @@ def _from(request: Request) -> str:
     return f"{page.path or '/'}{'?' if page.query else ''}{page.query}"
 
 
-def _is_ours(request: Request) -> bool:
+def is_ours(request: Request) -> bool:
     """Whether a page of this library sent the form: the browser's word (Fetch Metadata; RFC 6454) where there is one.
 
     A program that says nothing is refused, too: the API is there for programs.

@@ -1,0 +1,200 @@
+"""What the API's routes share: who asks, pages by cursor, tags that keep two writers apart, numbers and names."""
+
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+import orjson
+from fastapi import Path, Security
+from fastapi import Query as Param
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from broadsheet.errors import Mistake
+from broadsheet.people.rights import NEEDS, Act, Reader
+from broadsheet.web import site, who, writes
+from broadsheet.web.http import JSON, answer, dumps, fingerprint
+
+PRIVATE = "private, no-cache"
+LIMIT, MAX_LIMIT = 20, 100
+MAX_CURSOR = 400  # characters
+MAX_NUMBER = 2**31 - 1  # rows of a table are counted by 32 bits
+
+Limit = Annotated[int, Param(ge=1, le=MAX_LIMIT, description="How many at most")]
+Cursor = Annotated[
+    str, Param(max_length=MAX_CURSOR, description="Where the page before ended: its `next` has it; none for the first")
+]
+Number = Annotated[int, Path(ge=1, le=MAX_NUMBER)]
+Identifier = Annotated[str, Path(min_length=1, description="Any id of a paper: arxiv:1706.03762, doi:10.1000/1, ...")]
+
+
+# -- who asks ----------------------------------------------------------------------------------------------------------
+
+_TOKEN = HTTPBearer(
+    auto_error=False, scheme_name="token", description="A token of your account, `bs_...`, with the scopes it needs."
+)
+
+
+class Needs:
+    """A dependency of a route: the reader who asks, when they may do *act*; without one, when they may read."""
+
+    def __init__(self, act: Act | None = None) -> None:
+        self.act = act
+        self.scope = NEEDS[act][1] if act else "read"
+
+    def __call__(self, request: Request, token: Annotated[object, Security(_TOKEN)] = None) -> Reader:
+        return allowed(request, self.act)
+
+
+def allowed(request: Request, act: Act | None = None) -> Reader:
+    """The reader who asks. Raises HTTPException: 401 for nobody, 403 with the role or the scope that is missing."""
+    reader = who.reader(request)
+    if reader is None:
+        return _nobody(request)
+    role, scope = NEEDS[act] if act else ("reader", "read")
+    if reader.scopes is not None and scope not in reader.scopes:
+        has = ", ".join(sorted(reader.scopes)) or "none"
+        challenge = {"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}  # RFC 6750, 3.1
+        raise HTTPException(403, f"This needs a token with the scope {scope}; this one has {has}.", challenge)
+    if act and not reader.may(act):
+        raise HTTPException(403, f"This needs the role {role}; you are {reader.role}.")
+    return reader
+
+
+def _nobody(request: Request) -> Reader:
+    if site.of(request).library.settings.accounts == "off":
+        return writes.allowed(request, None, "self")  # raises, with the sentence of the pages
+    sentence = "Say who you are: by a token of your account, in the header `Authorization: Bearer bs_...`."
+    raise HTTPException(401, sentence, {"www-authenticate": 'Bearer realm="broadsheet"'})
+
+
+# -- answers -----------------------------------------------------------------------------------------------------------
+
+
+def given(request: Request, value: Any, *, private: bool = True) -> Response:
+    """*value* as JSON, or 304 for who has it; *private* when another reader would be told something else."""
+    return _varying(answer(request, dumps(value), JSON, cache=PRIVATE if private else "no-cache"), private)
+
+
+def changed(value: Any, status: int = 200, *, location: str = "") -> Response:
+    """What there is after a change, with the tag that the next one can name."""
+    body = dumps(value)
+    headers = {"etag": tag(value), "cache-control": "no-store"} | ({"location": location} if location else {})
+    return Response(body, status, headers, JSON)
+
+
+def gone() -> Response:
+    """It is not there (any more), whether it was before or not: DELETE is idempotent."""
+    return Response(status_code=204, headers={"cache-control": "no-store"})
+
+
+def _varying(response: Response, private: bool) -> Response:
+    if private:
+        response.headers["vary"] = "authorization, cookie"
+    return response
+
+
+def tag(value: Any) -> str:
+    """The entity tag of *value* as JSON."""
+    return f'W/"{fingerprint(dumps(value))}"'
+
+
+def unchanged(request: Request, value: Any) -> None:
+    """Raises HTTPException 412 when If-Match names another state than *value*: somebody was faster.
+
+    RFC 9110 compares If-Match strongly, which a weak tag never is equal by. Ours are weak only because a body may be
+    sent compressed; each stands for one state and no other, so they are compared without the mark of weakness.
+    """
+    wanted = request.headers.get("if-match", "").strip()
+    if not wanted or wanted == "*":
+        return
+    if tag(value).removeprefix("W/") not in (one.strip().removeprefix("W/") for one in wanted.split(",")):
+        raise HTTPException(412, "It has been changed since you read it. Read it again, and repeat the change if it "
+                                 "is still wanted.")  # fmt: skip
+
+
+# -- pages by cursor ---------------------------------------------------------------------------------------------------
+
+Place = tuple[int | str, ...]  # the keys of the last thing of a page, in the order that things are listed by
+
+
+class Turn(NamedTuple):
+    """The page that is asked for: what comes after *after* (None: from the beginning), at most *limit*."""
+
+    after: Place | None
+    limit: int
+
+
+def turn(request: Request, cursor: str, limit: int, kinds: Sequence[type[int] | type[str]]) -> Turn:
+    """What *cursor* says; its place has values of *kinds*. Raises Mistake for one that this list did not give."""
+    return Turn(_read(cursor, _list_of(request), kinds) if cursor else None, limit)
+
+
+def listed(
+    request: Request, name: str, rows: Sequence[Any], last: Place | None, *, private: bool = True, **more: Any
+) -> Response:
+    """A page of a list: its rows under *name*, and where the next one is (RFC 8288); *last* is None on the last page.
+
+    A cursor is a place, not a count: what is added or taken away meanwhile neither repeats a row nor skips one.
+    """
+    following = _next(request, last) if last is not None else None
+    response = given(request, {name: rows, "next": following, **more}, private=private)
+    if following:
+        response.headers["link"] = f'<{following}>; rel="next"'
+    return response
+
+
+def _next(request: Request, last: Place) -> str:
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    pairs.append(("cursor", _write(last, _list_of(request))))
+    return f"{_path(request)}?{urlencode(pairs)}"
+
+
+def _path(request: Request) -> str:
+    """The path as it was asked, signs escaped."""
+    path: str = request.scope["path"]
+    return quote(path, safe="/:@")
+
+
+def _list_of(request: Request) -> bytes:
+    """Which list it is: the path, and all that chooses among its rows."""
+    chosen = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in ("cursor", "limit"))
+    return orjson.dumps([_path(request), chosen])
+
+
+def _write(place: Place, of: bytes) -> str:
+    body = orjson.dumps(place)
+    return urlsafe_b64encode(_mark(of, body) + body).rstrip(b"=").decode()
+
+
+def _read(cursor: str, of: bytes, kinds: Sequence[type]) -> Place:
+    try:
+        raw = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except ValueError as error:
+        raise _forged() from error
+    body = raw[_MARK:]
+    if raw[:_MARK] != _mark(of, body):
+        raise _forged()
+    place = orjson.loads(body)
+    if [type(value) for value in place] != list(kinds):
+        raise _forged()
+    return tuple(place)
+
+
+_MARK = 6  # bytes
+
+
+def _mark(of: bytes, body: bytes) -> bytes:
+    """Tells the cursors of one list from those of others, and from noise.
+
+    It is no secret: a place in a list says no more than the list does, which its reader may read anyway.
+    """
+    return blake2b(of + b"\0" + body, digest_size=_MARK, person=b"broadsheet").digest()
+
+
+def _forged() -> Mistake:
+    return Mistake("The cursor is none that this list gave; ask without one for the first page, and follow its `next`.")

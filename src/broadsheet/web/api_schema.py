@@ -1,0 +1,135 @@
+"""The description of the API (OpenAPI 3.1): what FastAPI finds in the routes, and what holds for all of them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from broadsheet.people.rights import NEEDS, Act
+from broadsheet.web.http import PROBLEM
+
+ABOUT = """\
+Everything that the pages of a library show and do, for programs. A library whose setting `[people] accounts` is off
+needs no token on its own machine: whoever sits there is its owner. Else a token of your account says who you are:
+`Authorization: Bearer bs_...`.
+
+Lists come in pages: `next` (and the header `Link`, rel="next") is the address of the next one. Every answer to GET has
+an `ETag`; send it back as `If-None-Match` and get 304 while nothing has changed, or as `If-Match` with a change and get
+412 when somebody was faster. Errors are problems (RFC 9457).
+"""
+TAGS = {
+    "papers": "Questions, papers, and what is like them",
+    "front page": "Days, weeks and months; what is rising; topics",
+    "marks": "A reader's votes, and what they have hidden or read",
+    "talk": "Comments",
+    "shelves": "Lists of papers, searches with a name",
+    "groups": "Labs and reading groups",
+    "curation": "Submissions, an editor's picks, authors' claims",
+    "me": "One's own account, tokens and sessions",
+    "administration": "Accounts, invitations, and who did what",
+    "library": "What it holds, and where that comes from",
+}
+_PROBLEM = {
+    "title": "Problem",
+    "description": "What went wrong (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "description": "Always about:blank: the status says which kind it is"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "description": "One sentence: what, what it got, what would be right"},
+        "errors": {"type": "array", "items": {"type": "string"}, "description": "One for each wrong parameter"},
+    },
+}
+_SAID = {
+    400: "Something asked is wrong; `errors` names all of it",
+    401: "Nobody knows who asks: a token is missing, wrong, over or revoked",
+    403: "The role, or the token's scope, does not allow it; or a page of another site sent it",
+    404: "It is not here",
+    409: "It stands against what is there already",
+    412: "It has been changed since: If-Match names another state",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    429: "Too often; Retry-After says for how many seconds",
+    503: "The library is busy or being made ready; try again",
+}
+_TAG = {"description": "Stands for this state", "schema": {"type": "string"}}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "The ETag of what you have: 304 while it is still so",
+}  # fmt: skip
+_LINK = {"description": 'The next page (RFC 8288, rel="next"), where there is one', "schema": {"type": "string"}}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that can fail in these ways, beside those that every one of its kind can."""
+    return {status: {"description": _SAID[status]} for status in statuses}
+
+
+def for_act(act: Act) -> dict[str, Any]:
+    """What a route's description says of the right that it takes, as `openapi_extra`."""
+    role, scope = NEEDS[act]
+    return {"x-role": role, "x-scope": scope}
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """The whole description, made once."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    found = get_openapi(
+        title=f"{app.title}: papers", version=app.version, description=ABOUT, routes=app.routes,
+        tags=[{"name": name, "description": said} for name, said in TAGS.items()],
+    )  # fmt: skip
+    parts = found.setdefault("components", {})
+    schemas = parts.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own form of 422, which we do not send
+        schemas.pop(name, None)
+    schemas["Problem"] = _PROBLEM
+    parts["parameters"] = {"IfNoneMatch": _IF_NONE_MATCH}
+    for method, operation in operations(found):
+        _complete(method, operation)
+    app.openapi_schema = found
+    return found
+
+
+def operations(description: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every (method, operation) of a description."""
+    for item in description["paths"].values():
+        yield from item.items()
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    """What follows from the kind of operation, and would be the same words at each."""
+    answers = operation["responses"]
+    answers.pop("422", None)
+    for status in _errors(method, operation):
+        answers.setdefault(str(status), {"description": _SAID[status], "content": _content()})
+    for status in [status for status in answers if int(status) >= 400]:
+        answers[status].setdefault("content", _content())
+    if method == "get":
+        good = answers["200"]
+        good["headers"] = {"ETag": _TAG} | ({"Link": _LINK} if _is_list(operation) else {})
+        answers["304"] = {"description": "You have it already"}
+        operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IfNoneMatch"})
+    if scope := operation.get("x-scope"):
+        needed = f"Needs the role {operation['x-role']}, and of a token the scope `{scope}`."
+        operation["description"] = f"{operation.get('description', '')}\n\n{needed}".strip()
+
+
+def _errors(method: str, operation: Mapping[str, Any]) -> Iterator[int]:
+    yield 400
+    if operation.get("security"):
+        yield from (401, 403, 429)
+    if method != "get":
+        yield from (403, 413, 415)
+    yield 503
+
+
+def _content() -> dict[str, Any]:
+    return {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def _is_list(operation: Mapping[str, Any]) -> bool:
+    return any(one["name"] == "cursor" for one in operation.get("parameters", ()))
