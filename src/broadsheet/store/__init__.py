@@ -13,16 +13,19 @@ import sqlalchemy as sa
 
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
-from broadsheet.store import checks, ledger, shelves
+from broadsheet.store import checks, ledger
 from broadsheet.store.codec import Unstorable, decode, encode
+from broadsheet.store.community import Community
 from broadsheet.store.copies import Alike, Before, Copy, alike, copies_of, history_of
 from broadsheet.store.counters import Counters, Reading
 from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
+from broadsheet.store.lists import Entry, List, Lists
 from broadsheet.store.prepared import Prepared, mark_of
 from broadsheet.store.schema_people import OWNER
-from broadsheet.store.shelves import Asked, Kept, Saved, Shelves
+from broadsheet.store.shelves import Asked, Saved, Searches
+from broadsheet.store.teams import Member, Recent, Team, Teams
 from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer, now
 from broadsheet.text import title_key
@@ -34,19 +37,26 @@ __all__ = [
     "Asked",
     "Before",
     "Change",
+    "Community",
     "Copy",
     "Counters",
     "Cursor",
+    "Entry",
     "Health",
-    "Kept",
     "Known",
+    "List",
+    "Lists",
+    "Member",
     "Prepared",
     "Reading",
+    "Recent",
     "Run",
     "Saved",
-    "Shelves",
+    "Searches",
     "Store",
     "Tally",
+    "Team",
+    "Teams",
     "Unstorable",
     "Writer",
     "decode",
@@ -96,6 +106,8 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bulk: Bulk | None = None
+        self.searches, self.lists, self.teams = Searches(database, now), Lists(database), Teams(database)
+        self.community = Community(database)
         self.counters = Counters(database)
 
     @classmethod
@@ -276,52 +288,6 @@ class Store:
         """source -> how many of its records are set aside."""
         with self._database.reading() as connection:
             return ledger.failures(connection)
-
-    def saved(self) -> list[Saved]:
-        """The searches that have a name, by name."""
-        with self._database.reading() as connection:
-            return shelves.saved(connection)
-
-    def saved_as(self, name: str) -> Saved | None:
-        """The search of that name, however it is written."""
-        with self._database.reading() as connection:
-            return shelves.saved_as(connection, name)
-
-    def lists(self) -> list[Kept]:
-        """The lists of papers, by name."""
-        with self._database.reading() as connection:
-            return shelves.lists(connection)
-
-    def listed(self, name: str) -> list[int]:
-        """The papers on the list of that name, however it is written, the last put there first; none: no such list."""
-        with self._database.reading() as connection:
-            return shelves.listed(connection, name)
-
-    def lists_of(self, pk: int) -> list[str]:
-        """The lists that a paper is on, by name."""
-        with self._database.reading() as connection:
-            return shelves.lists_of(connection, pk)
-
-    def asked(self, limit: int = 100) -> list[Asked]:
-        """What was asked, the latest first."""
-        with self._database.reading() as connection:
-            return shelves.asked(connection, limit)
-
-    @contextmanager
-    def noting(self, wait: float = WAIT) -> Iterator[Shelves]:
-        """A transaction for what is noted while somebody reads: it changes no paper.
-
-        SQLite has one writer at a time whatever it writes: raises Busy when another takes longer than *wait* seconds.
-        """
-        with self._database.discreet(wait) as connection:
-            yield Shelves(connection, now())
-
-    def wipe(self) -> int:
-        """Forgets all that was asked, for good; how many questions that were."""
-        with self.noting() as shelf:
-            count = shelf.wipe()
-        self._database.empty_log()
-        return count
 
     def size(self) -> dict[str, int]:
         """Bytes on disk, by part."""

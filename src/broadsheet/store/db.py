@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from broadsheet.errors import Busy, MissingExtra, Mistake, StoreError
 
 WAIT = 60.0  # seconds that a writer waits for another writer
+SOON = 5.0  # and somebody who has pressed a button
 
 # FULL: a commit that was acknowledged survives a power cut, so that no index can be ahead of its store.
 # A page holds several papers; the size is for new files, others keep theirs.
@@ -66,7 +67,7 @@ class Database:
 
         A PostgreSQL server writes over it in its own time, and has no writer to wait for but of the same rows.
         """
-        with self._world(), self.engine.connect() as free:
+        with self._world(wait), self.engine.connect() as free:
             self._patience(free, wait)
             try:
                 connection = free.execution_options(write=True)
@@ -77,6 +78,25 @@ class Database:
             finally:
                 if self.path is not None:
                     free.connection.execute("PRAGMA secure_delete=OFF")
+                self._patience(free, self.wait)
+
+    @contextmanager
+    def between(self, wait: float = SOON) -> Iterator[sa.Connection]:
+        """A transaction for what readers do with papers: no paper comes, goes or is merged meanwhile.
+
+        SQLite has one writer at a time anyway. On a PostgreSQL server such transactions run beside each other: they
+        share the row that whoever changes papers has alone. Raises Busy when that takes longer than *wait* seconds.
+        """
+        with self._world(wait), self.engine.connect() as free:
+            self._patience(free, wait)
+            try:
+                connection = free.execution_options(write=True)
+                with connection.begin():
+                    if self.path is None:
+                        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(wait * 1000)}")
+                        connection.execute(sa.text("SELECT seq FROM counter FOR SHARE"))
+                    yield connection
+            finally:
                 self._patience(free, self.wait)
 
     def empty_log(self) -> None:
@@ -141,12 +161,15 @@ class Database:
         return [] if found == ["ok"] else [f"{self.name}: {line}" for line in found]
 
     @contextmanager
-    def _world(self) -> Iterator[None]:
-        """The world's fault becomes a StoreError with one sentence; a wrong statement of ours stays a crash."""
+    def _world(self, wait: float | None = None) -> Iterator[None]:
+        """The world's fault becomes a StoreError with one sentence; a wrong statement of ours stays a crash.
+
+        *wait* is how long it was waited for another writer, where that was not `self.wait`.
+        """
         try:
             yield
         except (DBAPIError, sqlite3.Error) as error:
-            told = self._sentence(error)
+            told = self._sentence(error, self.wait if wait is None else wait)
             if told is None:
                 raise
             raise (Busy if _is_busy(error) else StoreError)(told) from error
@@ -156,10 +179,10 @@ class Database:
         if self.path is not None:
             connection.connection.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
 
-    def _sentence(self, error: DBAPIError | sqlite3.Error) -> str | None:
+    def _sentence(self, error: DBAPIError | sqlite3.Error, wait: float) -> str | None:
         if self.path is not None:
-            return _sqlite_sentence(_first(error), self.path, self.wait)
-        return _postgres_sentence(error, self.name, self.wait)
+            return _sqlite_sentence(_first(error), self.path, wait)
+        return _postgres_sentence(error, self.name, wait)
 
 
 def among(connection: sa.Connection, statement: str, values: Sequence[str] | Sequence[int]) -> Sequence[Any]:
@@ -176,6 +199,15 @@ def among(connection: sa.Connection, statement: str, values: Sequence[str] | Seq
         listed = list(values)
         statement = statement.replace("IN :values", "= ANY(%s)")
     return connection.exec_driver_sql(statement, (listed,)).all()
+
+
+def each(connection: sa.Connection, statement: str, values: Sequence[int], **more: object) -> "sa.CursorResult[Any]":
+    """What a statement gives in which ``each(:values)`` stands for a table of one column, ``value``."""
+    given: object = list(values)
+    table = "unnest(CAST(:values AS integer[])) AS each (value)"
+    if connection.dialect.name == "sqlite":
+        given, table = orjson.dumps(given).decode(), "json_each(:values)"
+    return connection.execute(sa.text(statement.replace("each(:values)", table)), {"values": given, **more})
 
 
 def many(connection: sa.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:

@@ -1,0 +1,1 @@
+"""What readers do with papers together: votes, comments, submissions, the editors' desk, claims of authors."""
