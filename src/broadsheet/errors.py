@@ -21,6 +21,18 @@ class NotFound(Mistake):
     """A paper, reader or file that is not there."""
 
 
+class Forbidden(Mistake):
+    """Something that this reader may not do; the text says who may."""
+
+
+class TooOften(Mistake):
+    """The same reader did the same so often that it waits a while; the text says how long."""
+
+
+class Conflict(Mistake):
+    """Somebody else has changed it since this reader looked; nothing was changed, and both are told."""
+
+
 class MissingExtra(Mistake):
     """A feature whose optional dependencies are not installed; the text says the command."""
 
