@@ -1,5 +1,5 @@
-"""What the job of trending reads and notes: what readers did, counters as sources told them, how often papers were
-opened. Millions of rows at once, so they come as arrays.
+"""What the job of trending reads and notes beside what readers did: since when they are here, counters as sources told
+them, how often papers were opened. Many rows at once come as arrays.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,19 +17,6 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 _BLOCK = 50_000  # rows that are fetched at a time
-# Of accounts in good standing only: what a suspended one did does not count.
-_VOTES = (
-    "SELECT v.pk, v.account, v.at FROM vote v JOIN account a ON a.id = v.account WHERE v.at >= {since} AND {active}"
-)
-_SAVES = """
-    SELECT l.pk, s.account, l.at FROM listed l JOIN shelf s ON s.id = l.shelf JOIN account a ON a.id = s.account
-    WHERE l.at >= {since} AND {active}
-    """
-_COMMENTS = """
-    SELECT c.pk, c.account, c.made FROM comment c JOIN account a ON a.id = c.account
-    WHERE c.made >= {since} AND c.gone IS NULL AND {active}
-    """
-_ACTIVE = "a.state = 'active'"
 _ACCOUNTS = """
     SELECT a.id, a.made, coalesce(v.first, 0), coalesce(l.first, 0), coalesce(c.first, 0) FROM account a
     LEFT JOIN (SELECT account, min(at) AS first FROM vote GROUP BY account) v ON v.account = a.id
@@ -71,7 +58,6 @@ _MOVED = sa.text(
         (SELECT count(*) FROM account WHERE state = 'active')
     """
 )
-_TALLIES = "SELECT pk, votes, saves, comments FROM tally WHERE pk IN :values"
 
 
 class Reading(NamedTuple):
@@ -84,28 +70,11 @@ class Reading(NamedTuple):
     value: int
 
 
-class Acts(NamedTuple):
-    """What accounts in good standing did. Each shape (n, 3): pk, account, Unix second."""
-
-    votes: "Ints"
-    saves: "Ints"
-    comments: "Ints"
-
-
 class Counters:
     """Each method is one short transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def acts(self, since: int) -> Acts:
-        """Votes, saves and comments from the Unix second *since* on."""
-        with self._database.reading() as connection:
-            found = (
-                _array(connection, statement.format(since=int(since), active=_ACTIVE), 3)
-                for statement in (_VOTES, _SAVES, _COMMENTS)
-            )
-            return Acts(*found)
 
     def accounts(self) -> "Ints":
         """Accounts in good standing: id, when it was made, when it first did something (0: not yet). Shape (n, 3)."""
@@ -157,11 +126,6 @@ class Counters:
         """Numbers of which some other one is there whenever anything that counts has changed; a few milliseconds."""
         with self._database.reading() as connection:
             return tuple(map(int, connection.execute(_MOVED).one()))
-
-    def tallies(self, pks: list[int]) -> dict[int, tuple[int, int, int]]:
-        """pk -> votes, saves, comments; papers with none of them are left out."""
-        with self._database.reading() as connection:
-            return {pk: (votes, saves, comments) for pk, votes, saves, comments in among(connection, _TALLIES, pks)}
 
 
 def _array(connection: sa.Connection, statement: str, width: int) -> "Ints":
