@@ -56,6 +56,7 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app.add_exception_handler(RequestValidationError, _on_wrong_parameters)
     app.add_exception_handler(Exception, _on_bug)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
+    api.guard(app)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -12,8 +12,12 @@ ROUTERS: Sequence[APIRouter] = (api_papers.router,)
 
 
 def add(app: FastAPI) -> None:
-    """Put the API before the pages of *app*, with its door and its description."""
+    """Put the API before the pages of *app*, with its description."""
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Gate, routes=[route for router in ROUTERS for route in router.routes])
     app.openapi = partial(api_schema.described, app)  # type: ignore[method-assign]  # FastAPI's way to change it
+
+
+def guard(app: FastAPI) -> None:
+    """Put the API's door before all that *app* has by now, also before what packs answers: HEAD needs their size."""
+    app.add_middleware(Gate, routes=[route for router in ROUTERS for route in router.routes])

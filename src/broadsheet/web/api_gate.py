@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -54,7 +55,7 @@ class Gate:
         refusal = self._refusal(request)
         if refusal is None and scope["method"] not in SAFE:
             body = await _body(request)
-            refusal = _too_large() if body is None else _wrong_type(request, body)
+            refusal = _too_large() if body is None else _wrong_type(request, body) or _wrong_json(body)
             receive = _again(body or b"", receive)
         if refusal is not None:
             await refusal(scope, receive, send)
@@ -121,6 +122,16 @@ def _wrong_type(request: Request, body: bytes) -> Response | None:
         return None
     got = f"it is {clean(kind)[:80]!r}" if kind else "there is none"
     return _problem(415, f"Content-Type must be {TYPES[0]}; {got}.", accept=TYPES[0])
+
+
+def _wrong_json(body: bytes) -> Response | None:
+    """Python's own reader takes more than JSON is: NaN, halves of signs that no store can hold."""
+    try:
+        if body:
+            orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        return _problem(400, f"The body is not JSON: {error}.")
+    return None
 
 
 def _too_large() -> Response:

@@ -29,7 +29,7 @@ Cursor = Annotated[
     str, Param(max_length=MAX_CURSOR, description="Where the page before ended: its `next` has it; none for the first")
 ]
 Number = Annotated[int, Path(ge=1, le=MAX_NUMBER)]
-Identifier = Annotated[str, Path(min_length=1, description="Any id of a paper: arxiv:1706.03762, doi:10.1000/1, ...")]
+Identifier = Annotated[str, Path(description="Any id of a paper: arxiv:1706.03762, doi:10.1000/1, ...")]
 
 
 # -- who asks ----------------------------------------------------------------------------------------------------------
