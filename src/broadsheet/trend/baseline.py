@@ -5,7 +5,8 @@ these hours at this age, r how many times that it gets. r varies between papers 
 after n was seen is (n + a) / (E + a): the shrunk rate (n + a) / (hours + b) over the topic's rate a / b, for E is
 hours x a / b.
 
-E is a mean of means, each shrunk to the one before: all papers, papers of that age, the topic, the topic at that age. a is fitted by moments (the variance of a negative binomial is E + E^2 / a), and shrunk to that of all papers. The paper
+E is a mean of means, each shrunk to the one before: all papers, papers of that age, the topic, the topic at that age. a
+is fitted by moments (the variance of a negative binomial is E + E^2 / a), and shrunk to that of all papers. The paper
 itself is left out of all of them: no paper is compared with itself, and one more vote cannot raise its own baseline.
 """
 
@@ -19,7 +20,7 @@ AGES = np.array([0, 6, 24, 72, 168, 720, 2160, np.inf])  # hours: the bands of a
 FIRST = (1.0, 2_400.0)  # events in hours of a paper that is taken as seen before anything was: one in 100 days
 ENOUGH = 10.0  # expected events at which a mean counts as much as the one it is shrunk to
 SPREAD = 25.0  # squared expected events at which a topic's own spread counts as much as that of all papers
-NARROW, WIDE = 20.0, 0.5  # a is within; from WIDE on down, one early vote would win
+NARROW, WIDE = 20.0, 2.0  # a is within; from WIDE on down, one early vote would win
 
 
 class Usual(NamedTuple):
@@ -68,23 +69,21 @@ class _Bands:
         named = topics >= 0
         named[:, 0] |= ~named.any(axis=1)
         self.parts = named / named.sum(axis=1, keepdims=True)
-        self.all = _Moments(*(column.sum(axis=0)[None, :] for column in self._columns(counts, hours)))
         self.of_topic = self._by_topic()
-
-    @staticmethod
-    def _columns(n: Floats, h: Floats) -> tuple[Floats, ...]:
-        return n, h, n * n, n * h, h * h
+        self.all = _Moments(*(total.sum(axis=0, keepdims=True) for total in self.of_topic))
 
     def _by_topic(self) -> _Moments:
+        """Shape (topics, bands). Most papers were in one band only, so what is 0 is left out of the sums."""
         size, width = int(self.topics.max(initial=0)) + 1, self.counts.shape[1]
-        sums = [np.zeros((size, width)) for _ in _Moments._fields]
+        sums = [np.zeros(size * width) for _ in _Moments._fields]
+        paper, band = np.nonzero((self.hours > 0) | (self.counts > 0))
+        n, h = self.counts[paper, band], self.hours[paper, band]
         for column in range(self.topics.shape[1]):
-            some = np.flatnonzero((self.parts[:, column] > 0) & (self.hours.sum(axis=1) > 0))
-            topic, part = self.topics[some, column], self.parts[some, column]
-            for total, values in zip(sums, self._columns(self.counts[some], self.hours[some]), strict=True):
-                for band in range(width):
-                    total[:, band] += np.bincount(topic, part * values[:, band], minlength=size)
-        return _Moments(*sums)
+            part = self.parts[paper, column]
+            cell = self.topics[paper, column] * width + band
+            for total, values in zip(sums, (n, h, n * n, n * h, h * h), strict=True):
+                total += np.bincount(cell, part * values, minlength=size * width)
+        return _Moments(*(total.reshape(size, width) for total in sums))
 
     def without(self, rows: Ints) -> Usual:
         """For each row, from all the others."""

@@ -23,11 +23,12 @@ from broadsheet.trend import (
     Papers,
     Terms,
 )
+from broadsheet.trend._columns import distinct
 from broadsheet.trend.baseline import AGES, usual
 from broadsheet.trend.counting import Counted, counted
 from broadsheet.trend.within import Within, within
 
-CLEARLY = 1.5  # times the topic's rate that a hot signal has at least, by the lower end of its 80 % interval
+CLEARLY = 2.0  # times the topic's rate that a hot signal has at least, by the lower end of its 80 % interval
 VOICES = 3.0  # independent voices that a hot signal of accounts has for itself
 OLDEST = 3.0  # half-lives after which nothing is hot
 _Z = 1.2816  # of the 10 % quantile
@@ -43,7 +44,7 @@ def windows(events: Events, accounts: Accounts, papers: Papers, now: int) -> dic
 def window(heard: Counted, papers: Papers, now: int, name: str) -> Terms:
     """The terms of one window: ``day``, ``week`` or ``month``."""
     seen = within(heard, papers, now - WINDOW[name], now)
-    rows = np.unique(seen.cell // K)
+    rows = distinct(seen.cell // K)
     compared = _compared(seen, papers, rows, now, WINDOW[name])
     known = compared.hours > 0
     weight = WEIGHT * known

@@ -1,4 +1,4 @@
-"""Who is not independent of whom: accounts that do the same, and accounts made in one burst.
+"""Who is not independent of whom: accounts that do the same, and accounts that were made, or woke, in one burst.
 
 Two accounts coincide where both acted on one paper. A community that shares a topic coincides, too; so what chance
 explains is taken off first: of two accounts that act d_i and d_j times in a topic where a share s_q of all acts goes to
@@ -16,18 +16,25 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from broadsheet.trend import HOUR, Accounts, Bools, Floats, Ints
+from broadsheet.trend import HOUR, NEVER, Accounts, Bools, Floats, Ints
+from broadsheet.trend._columns import distinct, starts
 
 PAIRS = 30_000_000  # coincidences that are counted; papers with the most accounts are left out first, they tell least
 LARGEST = 0.05  # share of all accounts: a paper with more accounts than that tells nothing either
 CHANCE = 2.0  # times what chance explains is taken off,
 SLACK = 1.5  # and so many coincidences more
 SHARED = 0.02  # sum(s_q^2) of a topic is taken to be at most this: fewer than 50 papers explain no more
-BURST = 5  # accounts made within one hour, above three times what is usual around then, are a burst
+BURST = 5  # accounts made, or waking, within one hour above three times what is usual around then are a burst
 BURST_TIMES = 3.0
 AROUND = 7 * 24 * HOUR
-TOGETHER = 0.7  # likeness of two accounts of one burst
-IMPORTED = 0.05  # share of all accounts from which on a burst is an import of a whole lab, and says nothing
+TOGETHER = 0.5  # likeness of two accounts of one burst that have done nothing else,
+ELSEWHERE = 10.0  # half of that when they acted on so many others;
+FADES = 3 * 24 * HOUR  # and half of it so long after a burst of accounts that woke
+IMPORTED = 0.25  # share of all accounts from which on a burst is an import of a whole lab, and says nothing
+
+
+BLOCK = 512  # accounts whose coincidences with all others are held at once
+_NO_PAIRS = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
 
 
 class Acts(NamedTuple):
@@ -38,12 +45,13 @@ class Acts(NamedTuple):
 
     paper: Ints
     signal: Ints
+    at: Ints
     account: Ints
     weight: Floats
 
 
 class Cohorts(NamedTuple):
-    """Shape (m,). burst: the code of the burst in which an account was made, or -1. likeness: to others of it."""
+    """Shape (m,). burst: the code of the burst in which an account began, or -1. likeness: to others of it."""
 
     burst: Ints
     likeness: Floats
@@ -56,30 +64,46 @@ def voices(acts: Acts, topics: Ints, accounts: Accounts) -> Floats:
     """
     row = acts.paper * (int(acts.signal.max(initial=0)) + 1) + acts.signal
     alike = _pressure(row, acts, likenesses(acts, topics, len(accounts.made)))
-    cohorts = bursts(accounts.made)
-    return 1 / (1 + np.maximum(alike, _burst_pressure(row, acts, cohorts)))
+    papers = _papers_of(acts, len(accounts.made))
+    made = _burst_pressure(row, acts, bursts(accounts.made, papers))
+    awake = np.exp2(-np.maximum(acts.at - accounts.first[acts.account], 0) / FADES)
+    woke = _burst_pressure(row, acts, bursts(accounts.first, papers)) * awake
+    return 1 / (1 + np.maximum(alike, np.maximum(made, woke)))
 
 
 def likenesses(acts: Acts, topics: Ints, accounts: int) -> sparse.csr_array:
     """Shape (m, m), symmetric, nothing on the diagonal: how much more two accounts coincide than chance explains."""
-    pairs = np.unique(acts.paper * accounts + acts.account)
+    pairs = distinct(acts.paper * accounts + acts.account)
     paper, account = np.divmod(pairs, accounts)
     topic = topics[paper] + 1
     chance = _chance(paper, account, topic, accounts)
     told = _telling(paper, accounts)[paper]
-    _, column = np.unique(paper[told], return_inverse=True)
+    column = np.cumsum(starts(paper[told])) - 1  # the pairs are in the order of papers
     ones = np.ones(len(column), np.float32)
     who = account[told]
     shape = (accounts, int(column.max(initial=-1)) + 1)
     marks = sparse.csr_array((ones, (who, column)), shape=shape)
-    both = sparse.csr_array(marks @ marks.T)
-    others = both.data - 1  # the paper that is judged is one of those they have in common
-    keep = np.flatnonzero(others > SLACK)
-    i, j, others = np.searchsorted(both.indptr, keep, side="right") - 1, both.indices[keep], others[keep]
+    i, j, shared = _coincidences(marks)
+    others = shared - 1  # the paper that is judged is one of those they have in common
     expected = np.asarray(chance[i].multiply(chance[j]).sum(axis=1)).ravel() if len(i) else np.zeros(0)
     like = 1 - (CHANCE * expected + SLACK) / others
-    keep = np.flatnonzero((like > 0) & (i != j))
-    return sparse.csr_array((like[keep], (i[keep], j[keep])), shape=(accounts, accounts))
+    keep = np.flatnonzero(like > 0)
+    half = sparse.csr_array((like[keep], (i[keep], j[keep])), shape=(accounts, accounts))
+    return sparse.csr_array(half + half.T)
+
+
+def _coincidences(marks: sparse.csr_array) -> tuple[Ints, Ints, Floats]:
+    """Pairs i < j of rows that share more than one column beyond SLACK, and how many they share."""
+    found = []
+    for begin in range(0, marks.shape[0], BLOCK):
+        rest = marks[begin:]
+        both = sparse.csr_array(rest[:BLOCK] @ rest.T)
+        keep = np.flatnonzero(both.data > SLACK + 1)
+        i, j = np.searchsorted(both.indptr, keep, side="right") - 1, both.indices[keep].astype(np.int64)
+        upper = i < j
+        found.append((i[upper] + begin, j[upper] + begin, both.data[keep[upper]].astype(np.float64)))
+    i, j, shared = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else _NO_PAIRS
+    return i, j, shared
 
 
 def _chance(paper: Ints, account: Ints, topic: Ints, accounts: int) -> sparse.csr_array:
@@ -122,10 +146,21 @@ def _pressure(row: Ints, acts: Acts, like: sparse.csr_array) -> Floats:
     return found
 
 
-def bursts(made: Ints) -> Cohorts:
-    """Accounts of which far more were made within an hour than is usual around then."""
-    order = np.argsort(made, kind="stable")
-    when = made[order]
+def _papers_of(acts: Acts, accounts: int) -> Ints:
+    """On how many papers each account acted."""
+    pairs = distinct(acts.paper * accounts + acts.account)
+    return np.bincount(pairs % accounts, minlength=accounts) if accounts else np.zeros(0, np.int64)
+
+
+def bursts(moments: Ints, papers: Ints) -> Cohorts:
+    """Accounts of which far more began within an hour than is usual around then.
+
+    *moments*: when each was made, or first acted. *papers*: on how many each acted; who has a history of its own is
+    less suspect.
+    """
+    order = np.argsort(moments, kind="stable")
+    order = order[moments[order] != NEVER]
+    when = moments[order]
     near = _within(when, HOUR // 2)
     usual = (_within(when, AROUND) - near) / (2 * AROUND / HOUR - 1)
     burst = near >= BURST + BURST_TIMES * usual
@@ -133,11 +168,11 @@ def bursts(made: Ints) -> Cohorts:
     begins = burst & (gap | ~np.roll(burst, 1))
     begins[:1] = burst[:1]
     code = np.where(burst, np.cumsum(begins) - 1, -1)
-    found = Cohorts(np.full(len(made), -1), np.zeros(len(made)))
+    found = Cohorts(np.full(len(moments), -1), np.zeros(len(moments)))
     found.burst[order] = code
-    share = np.bincount(code[burst], minlength=1)[code] / max(len(made), 1)
+    share = np.bincount(code[burst], minlength=1)[code] / max(len(moments), 1)
     found.likeness[order] = np.where(burst, TOGETHER * np.maximum(0, 1 - share / IMPORTED), 0)
-    return found
+    return found._replace(likeness=found.likeness / (1 + np.maximum(papers - 1, 0) / ELSEWHERE))
 
 
 def _within(when: Ints, seconds: int) -> Ints:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from broadsheet.trend import CITATIONS, MENTIONS, NEVER, SIGNALS, WINDOW, Bools, Events, Ints
+from broadsheet.trend._columns import starts
 
 FROM_ZERO = (CITATIONS, MENTIONS)  # signals that are 0 when a paper appears
 _BITS = 40  # of a reading: a counter above 10^12 is none
@@ -51,7 +52,7 @@ def growth(readings: Readings, appeared: npt.ArrayLike) -> Growth:
         raise ValueError("a counter is negative or above 10^12")
     order = np.lexsort((readings.value, readings.at, readings.source, readings.signal, readings.paper))
     paper, signal, source, at, value = (column[order] for column in readings)
-    first = _changes(paper, signal, source)
+    first = starts(paper, signal, source)
     before_at, before = _before(first, at), _before(first, _highest(first, value))
     young = first & np.isin(signal, FROM_ZERO) & (at - born[paper] <= max(WINDOW.values())) & (at > born[paper])
     before_at, before = np.where(young, born[paper], before_at), np.where(young, 0, before)
@@ -65,13 +66,6 @@ def growth(readings: Readings, appeared: npt.ArrayLike) -> Growth:
     np.minimum.at(since, (paper, signal), before_at)
     np.maximum.at(until, (paper, signal), at)
     return Growth(events, since, until)
-
-
-def _changes(*columns: Ints) -> Bools:
-    """True where any of the columns differs from the row before."""
-    first = np.ones(len(columns[0]), np.bool_)
-    first[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
-    return first
 
 
 def _highest(first: Bools, value: Ints) -> Ints:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from broadsheet.trend import BY_ACCOUNT, CITATIONS, HOUR, SIGNALS, STARS, Bools, Events, Floats, Ints, Papers
+from broadsheet.trend._columns import starts
 from broadsheet.trend.baseline import AGES
 from broadsheet.trend.counting import Counted
 
-PER_SOURCE = 5.0  # units that one outside source can add to one paper
+PER_SOURCE = 3.0  # units that one outside source can add to one paper
 SAME_THING = (CITATIONS, STARS)  # several sources count the same ones: the largest counts, not the sum
 K, B = len(SIGNALS), len(AGES) - 1
 
@@ -53,10 +54,9 @@ def _own(acts: Events, worth: Floats) -> Floats:
     """The worth of the first signal by which an account acts on a paper; 0 of its others."""
     key = acts.paper * (int(acts.account.max(initial=0)) + 1) + acts.account
     order = np.lexsort((acts.signal, key))
-    first = np.ones(len(order), np.bool_)
-    first[1:] = key[order][1:] != key[order][:-1]
+    first = order[starts(key[order])]
     own = np.zeros(len(order))
-    own[order[first]] = worth[order[first]]
+    own[first] = worth[first]
     return own
 
 
@@ -85,5 +85,5 @@ def _largest(units: Floats, cell: Ints) -> Bools:
     """True for one entry of each cell, of the most units."""
     order = np.lexsort((np.arange(len(cell)), -units, cell))
     found = np.zeros(len(cell), np.bool_)
-    found[order[np.unique(cell[order], return_index=True)[1]]] = True
+    found[order[starts(cell[order])]] = True
     return found
