@@ -1,0 +1,88 @@
+"""How near papers are to those that a reader saved or voted for, in units that mean the same for every encoder.
+
+A cosine says little by itself: one encoder puts two unrelated papers at 0.1, another at 0.7. So it is measured from
+what is usual between papers of this library, in standard deviations of that.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from broadsheet.index.reader import Reader
+
+Pks = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+NEAR = 3.8  # deviations above what is usual at which a paper is called close
+FROM, TO = 2.0, 5.0  # deviations that are worth nothing, and all that nearness can be worth
+MEAN = 0.25  # of the score is by the mean of the nearest few, the rest by the nearest
+FEW = 5
+SAMPLE = 512  # papers that tell what is usual
+KEPT = 8  # periods whose vectors stay in memory
+
+
+class Near(NamedTuple):
+    """Shape (n,) each. score: in [0, 1]; saved, voted: how many of these papers of the reader are close."""
+
+    score: Floats
+    saved: Pks
+    voted: Pks
+
+
+class Nearness:
+    """Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._vectors: OrderedDict[str, Floats] = OrderedDict()
+        self._usual: tuple[str, float, float] = ("", 0.0, 1.0)
+        self._lock = threading.Lock()
+
+    def of(self, reader: Reader, pks: Pks, key: str, liked: Mapping[int, bool]) -> Near:
+        """How near papers are to those *liked* (pk -> saved?). *key*: what the vectors of *pks* are remembered by."""
+        mean, deviation = self._expected(reader)
+        mine = np.fromiter(liked, np.int64, len(liked))
+        kept = np.fromiter(liked.values(), np.bool_, len(liked))
+        inside = mine < reader.dense.rows
+        mine, kept = mine[inside], kept[inside]
+        if not len(mine):
+            nothing = np.zeros(len(pks), np.int64)
+            return Near(nothing.astype(np.float32), nothing, nothing)
+        z = (self._taken(reader, pks, key) @ reader.dense.take(mine).T - mean) / deviation
+        z[pks[:, None] == mine[None, :]] = 0  # a paper is not near because it is itself one of them
+        best = -np.sort(-z, axis=1)[:, :FEW]
+        score = (1 - MEAN) * best[:, 0] + MEAN * best.mean(axis=1)
+        close = z >= NEAR
+        return Near(
+            np.clip((score - FROM) / (TO - FROM), 0, 1).astype(np.float32),
+            close[:, kept].sum(axis=1), close[:, ~kept].sum(axis=1),
+        )  # fmt: skip
+
+    def _taken(self, reader: Reader, pks: Pks, key: str) -> Floats:
+        with self._lock:
+            found = self._vectors.get(key)
+        if found is None:
+            inside = np.minimum(pks, reader.dense.rows - 1)
+            found = reader.dense.take(inside)
+            found[pks >= reader.dense.rows] = 0
+            with self._lock:
+                self._vectors[key] = found
+                while len(self._vectors) > KEPT:
+                    self._vectors.popitem(last=False)
+        return found
+
+    def _expected(self, reader: Reader) -> tuple[float, float]:
+        """Mean and standard deviation of the cosine of two papers of this library."""
+        stamp, mean, deviation = self._usual
+        if stamp != reader.stamp:
+            live = np.flatnonzero(reader.columns.single["live"][: reader.dense.rows])
+            some = live[np.linspace(0, len(live) - 1, min(SAMPLE, len(live))).astype(np.int64)]
+            vectors = reader.dense.take(some)
+            pairs = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+            mean = float(pairs.mean()) if len(pairs) else 0.0
+            deviation = max(0.02, float(pairs.std()) if len(pairs) else 1.0)
+            self._usual = (reader.stamp, mean, deviation)
+        return mean, deviation

@@ -1,0 +1,83 @@
+"""What stands on the page of a day beside its papers: what editors chose, who brought what, what a reader has kept."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from broadsheet.store.db import Database, among
+
+_PICKS = sa.text(
+    """
+    SELECT day, pk, place, note FROM pick WHERE team = :team AND day BETWEEN :low AND :high ORDER BY day DESC, place, pk
+    """
+)
+_SUBMITTED = """
+    SELECT s.pk, s.account, coalesce(a.name, ''), s.note FROM submission s LEFT JOIN account a ON a.id = s.account
+    WHERE s.pk IN :values
+    """
+_LIKED = sa.text(
+    """
+    SELECT pk, max(saved) FROM (
+        SELECT * FROM (
+            SELECT pk, 0 AS saved, at FROM vote WHERE account = :account ORDER BY at DESC LIMIT :most
+        ) AS voted
+        UNION ALL
+        SELECT * FROM (
+            SELECT l.pk, 1 AS saved, l.at FROM shelf s JOIN listed l ON l.shelf = s.id WHERE s.account = :account
+            ORDER BY l.at DESC LIMIT :most
+        ) AS kept
+    ) AS both_of_them GROUP BY pk ORDER BY max(at) DESC, pk LIMIT :most
+    """
+)
+_CHANGED = sa.text(
+    """
+    SELECT (SELECT coalesce(max(at), 0) FROM submission), (SELECT count(*) FROM submission),
+        (SELECT seq FROM counter)
+    """
+)
+
+
+class Pick(NamedTuple):
+    """A paper that an editor chose for a day (yyyymmdd), its place there, and why."""
+
+    day: int
+    pk: int
+    place: int
+    note: str
+
+
+class Submitted(NamedTuple):
+    """Who brought a paper: the account and its name, both empty where it is gone; and what was said with it."""
+
+    account: int | None
+    name: str
+    note: str
+
+
+class Days:
+    """Each method is one short transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def picks(self, low: int, high: int, team: int = 0) -> list[Pick]:
+        """What was chosen for the days from *low* to *high* (yyyymmdd), the last day first, in the editor's order."""
+        with self._database.reading() as connection:
+            return [Pick(*row) for row in connection.execute(_PICKS, {"team": team, "low": low, "high": high})]
+
+    def submitted(self, pks: Sequence[int]) -> dict[int, Submitted]:
+        """Those of *pks* that somebody brought here."""
+        with self._database.reading() as connection:
+            return {pk: Submitted(*rest) for pk, *rest in among(connection, _SUBMITTED, pks)}
+
+    def changed(self) -> tuple[int, ...]:
+        """Another one after every submission, and every change of a paper."""
+        with self._database.reading() as connection:
+            return tuple(map(int, connection.execute(_CHANGED).one()))
+
+    def liked(self, account: int, most: int = 100) -> dict[int, bool]:
+        """The last papers that a reader voted for or keeps on a list, the latest first: pk -> whether it is kept."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_LIKED, {"account": account, "most": most})
+            return {pk: bool(saved) for pk, saved in rows}
