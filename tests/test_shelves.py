@@ -13,7 +13,7 @@ from broadsheet import querylang, shelves
 from broadsheet.condition import Is, quoted
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.library import Library, open_library
-from broadsheet.store import Saved
+from broadsheet.store import OWNER, Saved
 from corpus import ROWS, make, write
 
 LAMP = {"title": "Lamps of the north", "abstract": "Lamps burn oil.", "authors": ["Ada Wick"], "year": 2021}
@@ -167,9 +167,8 @@ def test_every_name_of_a_list_can_be_asked_for(name: str) -> None:
 def test_a_search_whose_words_mean_something_else_now(library: Library, text: str, sort: str, note: str) -> None:
     """As it stands in a library that a version with other fields and orders has written."""
     add(library, lamp(1))
-    with library.store.writing() as writer:
-        writer.shelves.save("old", text, sort, 0)
-        writer.shelves.save("whole", "lamps", "new", 0)
+    library.store.searches.save(OWNER, "old", text, sort, 0)
+    library.store.searches.save(OWNER, "whole", "lamps", "new", 0)
     old, whole = library.saved_searches()
     assert sum(note in one for one in old.notes) == 1 and len(old.notes) == 1
     assert (whole.new, whole.notes) == (1, ())
@@ -179,7 +178,7 @@ def test_a_search_whose_words_mean_something_else_now(library: Library, text: st
 
 def test_addresses_and_times_are_no_fields() -> None:
     for text in ("https://lamps.example.org/x wick", "12:30 trains", "lamps: wicks", "title:lamps like:x"):
-        assert shelves.read(Saved("n", text, "new", "", 0, "")).notes == ()
+        assert shelves.read(Saved("n", text, "new", "", 0, ""), OWNER).notes == ()
 
 
 def test_papers_are_kept_on_lists_and_searched_there(library: Library) -> None:
@@ -191,12 +190,12 @@ def test_papers_are_kept_on_lists_and_searched_there(library: Library) -> None:
     assert {hit.paper.key for hit in library.search("in:saved").hits} == {"lamp1", "lamp2", "lamp3"}
     assert [hit.paper.key for hit in library.search('lamps in:"to READ"').hits] == ["lamp3"]
     assert [paper.key for paper in library.unkeep(["lamp3", "lamp2"], "to read")] == ["lamp3"]
-    assert [one.name for one in library.lists()] == ["saved"] and len(library.kept()) == 3
-    with pytest.raises(NotFound, match=r"there is no list 'to read' \(there are: saved\)"):
-        library.kept("to read")
+    assert library.kept("to read") == () and len(library.kept()) == 3
+    with pytest.raises(NotFound, match=r"there is no list 'to write' \(there are: saved, To read\)"):
+        library.kept("to write")
     with pytest.raises(NotFound, match="no paper has the id lamp9"):
         library.keep(["lamp2", "lamp9"], "new")
-    assert [one.name for one in library.lists()] == ["saved"], "one wrong id, and nothing is kept"
+    assert [one.name for one in library.lists()] == ["saved", "To read"], "one wrong id, and nothing is kept"
 
 
 def test_nothing_is_on_a_list_that_nobody_has_begun(library: Library) -> None:

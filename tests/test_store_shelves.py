@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from broadsheet.errors import Busy
 from broadsheet.merge import join, undo
 from broadsheet.paper import make
-from broadsheet.store import Saved, Store, shelves
+from broadsheet.store import OWNER, Saved, Store, shelves
 from broadsheet.store.db import Database
 from broadsheet.store.upgrade import upgrade
 from test_store import fill, paper
@@ -17,13 +17,20 @@ from test_store_bulk import prepared
 
 
 def keep(store: Store, name: str, *pks: int) -> list[int]:
-    with store.writing() as writer:
-        return writer.shelves.keep(pks, name)
+    return store.lists.keep_as(OWNER, name, pks)[1]
+
+
+def listed(store: Store, name: str) -> list[int]:
+    one = store.lists.named(name, OWNER)
+    return store.lists.papers(one.id) if one else []
+
+
+def on_lists(store: Store) -> dict[str, list[int]]:
+    return {one.name: listed(store, one.name) for one in store.lists.own(OWNER)}
 
 
 def save(store: Store, name: str, query: str = "lamps", seen: int = 0) -> bool:
-    with store.writing() as writer:
-        return writer.shelves.save(name, query, "new", seen)
+    return store.searches.save(OWNER, name, query, "new", seen)
 
 
 def test_a_row_notes_when_it_came_and_keeps_that(store: Store) -> None:
@@ -53,25 +60,24 @@ def test_papers_of_an_older_library_came_at_an_unknown_time(where: str) -> None:
             writer.insert([paper(2)])
         first, second = store.changes(0, 9)
         assert (first.added, first.paper and first.paper.title) == (0, "Works") and second.added > 0
-        assert (store.saved(), store.lists(), store.asked()) == ([], [], [])
+        assert (store.searches.all(OWNER), store.lists.own(OWNER), store.searches.asked()) == ([], [], [])
 
 
 def test_a_saved_search_has_one_name_however_it_is_written(store: Store) -> None:
     assert save(store, "Müller's lamps", "lamps author:müller", seen=4)
     assert not save(store, "MULLER'S LAMPS", "something else")
     assert save(store, "zebras") and save(store, "Ants")
-    assert [one.name for one in store.saved()] == ["Ants", "Müller's lamps", "zebras"]
-    found = store.saved_as("muller's Lamps")
+    assert [one.name for one in store.searches.all(OWNER)] == ["Ants", "Müller's lamps", "zebras"]
+    found = store.searches.named("muller's Lamps", OWNER)
     assert found and found[:3] == ("Müller's lamps", "lamps author:müller", "new") and found.seen == 4
-    assert found.created == found.looked and store.saved_as("lamps") is None
+    assert found.created == found.looked and store.searches.named("lamps", OWNER) is None
 
 
 def test_looking_moves_forward_only(store: Store) -> None:
     save(store, "lamps", seen=4)
-    with store.noting() as shelf:
-        shelf.looked("LAMPS", 9)
-        shelf.looked("lamps", 7)
-    assert seen_of(store.saved()) == {"lamps": 9}
+    store.searches.looked(OWNER, "LAMPS", 9)
+    store.searches.looked(OWNER, "lamps", 7)
+    assert seen_of(store.searches.all(OWNER)) == {"lamps": 9}
 
 
 def seen_of(found: list[Saved]) -> dict[str, int]:
@@ -81,36 +87,26 @@ def seen_of(found: list[Saved]) -> dict[str, int]:
 def test_renaming_and_removing(store: Store) -> None:
     save(store, "lamps", seen=3)
     save(store, "wicks")
-    with store.writing() as writer:
-        assert not writer.shelves.rename("lamps", "Wicks"), "that name is taken"
-        assert not writer.shelves.rename("oil", "tallow"), "nothing has that name"
-        assert writer.shelves.rename("LAMPS", "Lamps"), "its own name, written otherwise"
-        assert writer.shelves.rename("lamps", "lights")
-    assert seen_of(store.saved()) == {"lights": 3, "wicks": 0}
-    with store.noting() as shelf:
-        shelf.unsave("Lights")
-        shelf.unsave("nothing")
-    assert seen_of(store.saved()) == {"wicks": 0}
+    assert not store.searches.rename(OWNER, "lamps", "Wicks"), "that name is taken"
+    assert not store.searches.rename(OWNER, "oil", "tallow"), "nothing has that name"
+    assert store.searches.rename(OWNER, "LAMPS", "Lamps"), "its own name, written otherwise"
+    assert store.searches.rename(OWNER, "lamps", "lights")
+    assert seen_of(store.searches.all(OWNER)) == {"lights": 3, "wicks": 0}
+    store.searches.remove(OWNER, "Lights")
+    store.searches.remove(OWNER, "nothing")
+    assert seen_of(store.searches.all(OWNER)) == {"wicks": 0}
 
 
-def test_a_list_is_there_as_long_as_a_paper_is_on_it(store: Store) -> None:
+def test_a_list_has_one_name_and_stays_when_it_is_empty(store: Store) -> None:
     fill(store, 4)
     assert keep(store, "To read", 1, 3, 3) == [1, 3]
     assert keep(store, "to READ", 3, 4) == [4]
     assert keep(store, "talks", 2) == [2]
-    assert [(one.name, one.papers) for one in store.lists()] == [("talks", 1), ("To read", 3)]
-    assert store.listed("TO READ") == [4, 3, 1] and store.listed("nothing") == []
-    with store.writing() as writer:
-        assert writer.shelves.unkeep([1, 2, 3, 4], "to read") == [1, 3, 4]
-    assert [one.name for one in store.lists()] == ["talks"] and store.check() == []
-
-
-def test_a_block_that_raises_keeps_nothing(store: Store) -> None:
-    fill(store, 1)
-    with pytest.raises(RuntimeError, match="on purpose"), store.writing() as writer:
-        writer.shelves.keep([1], "saved")
-        raise RuntimeError("on purpose")
-    assert store.lists() == []
+    assert [(one.name, one.papers) for one in store.lists.own(OWNER)] == [("talks", 1), ("To read", 3)]
+    one = store.lists.named("TO READ", OWNER)
+    assert one and store.lists.papers(one.id) == [4, 3, 1] and listed(store, "nothing") == []
+    assert store.lists.unkeep(one.id, [1, 2, 3, 4]) == [1, 3, 4]
+    assert on_lists(store) == {"talks": [2], "To read": []} and store.check() == []
 
 
 def test_the_row_that_absorbs_another_takes_its_place_on_every_list(store: Store) -> None:
@@ -121,10 +117,10 @@ def test_the_row_that_absorbs_another_takes_its_place_on_every_list(store: Store
     with store.writing() as writer:
         writer.absorb(2, 1)
         writer.remove(3)
-    assert {one.name: store.listed(one.name) for one in store.lists()} == {"both": [1], "one": [1]}
+    assert on_lists(store) == {"both": [1], "gone": [], "one": [1]}
     with store.writing() as writer:
         writer.absorb(1, 4)
-    assert {one.name: store.listed(one.name) for one in store.lists()} == {"both": [4], "one": [4]}
+    assert on_lists(store) == {"both": [4], "gone": [], "one": [4]}
     assert store.check() == []
 
 
@@ -133,9 +129,9 @@ def test_a_merge_by_hand_and_its_undoing_leave_the_paper_on_its_list(store: Stor
         writer.insert([make("a", "Lamps that answer", ids=["id:a"]), make("b", "Lamps, answering", ids=["id:b"])])
     keep(store, "saved", 2)
     join(store, 1, 2)
-    assert store.listed("saved") == [1]
+    assert listed(store, "saved") == [1]
     split = undo(store, 1, 2)
-    assert (split.kept, store.listed("saved"), store.check()) == (1, [1], [])
+    assert (split.kept, listed(store, "saved"), store.check()) == (1, [1], [])
 
 
 def test_the_doctor_finds_a_list_with_a_paper_that_is_not_there(where: str) -> None:
@@ -145,7 +141,7 @@ def test_the_doctor_finds_a_list_with_a_paper_that_is_not_there(where: str) -> N
         assert store.check() == []
     database = Database(where)
     with database.writing() as connection:
-        connection.execute(sa.text("INSERT INTO listed (list, pk, name, at) VALUES ('saved', 7, 'saved', '')"))
+        connection.execute(sa.text("INSERT INTO listed (shelf, pk, at) VALUES (1, 7, 0)"))
     database.engine.dispose()
     with Store.open(where) as store:
         assert store.check() == ["1 row of the table listed is of no paper"]
@@ -155,24 +151,21 @@ def test_a_note_waits_as_long_as_it_is_told(where: str) -> None:
     with Store.open(where) as store:
         with store.writing():
             if "://" in where:  # a server takes both
-                with store.noting(0.05) as shelf:
-                    shelf.remember("lamps", "new", 1)
+                store.searches.remember("lamps", "new", 1, 0.05)
             else:
-                with pytest.raises(Busy, match="another process has been writing"), store.noting(0.05):
-                    raise AssertionError("unreachable")
-        with store.noting(0.05) as shelf:
-            shelf.remember("wells", "new", 1)
-        assert store.asked(1)[0].query == "wells"
+                with pytest.raises(Busy, match="another process has been writing"):
+                    store.searches.remember("lamps", "new", 1, 0.05)
+        store.searches.remember("wells", "new", 1, 0.05)
+        assert store.searches.asked(1)[0].query == "wells"
 
 
 def test_history_is_told_latest_first_and_has_an_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelves, "MOST_ASKED", 3)
     for number in range(5):
-        with store.noting() as shelf:
-            shelf.remember(f"question {number}", "relevance", number)
-    assert [(one.query, one.total) for one in store.asked()] == [(f"question {n}", n) for n in (4, 3, 2)]
-    assert [one.query for one in store.asked(1)] == ["question 4"]
-    assert store.wipe() == 3 and store.asked() == [] and store.wipe() == 0
+        store.searches.remember(f"question {number}", "relevance", number)
+    assert [(one.query, one.total) for one in store.searches.asked()] == [(f"question {n}", n) for n in (4, 3, 2)]
+    assert [one.query for one in store.searches.asked(1)] == ["question 4"]
+    assert store.searches.wipe() == 3 and store.searches.asked() == [] and store.searches.wipe() == 0
 
 
 def test_what_is_wiped_cannot_be_read_from_the_files(tmp_path: Path) -> None:
@@ -181,8 +174,7 @@ def test_what_is_wiped_cannot_be_read_from_the_files(tmp_path: Path) -> None:
 
     with Store.open(tmp_path / "store.sqlite3") as store:
         for number in range(300):
-            with store.noting() as shelf:
-                shelf.remember(f"a private matter {number} " + "word " * 40, "relevance", 0)
+            store.searches.remember(f"a private matter {number} " + "word " * 40, "relevance", 0)
         assert found()
-        assert store.wipe() == 300
+        assert store.searches.wipe() == 300
         assert found() == []

@@ -192,7 +192,7 @@ def test_a_paper_is_kept_and_let_go_on_its_page(client: TestClient, library: Lib
     shelf = ask(client, "/saved")
     assert f'<a href="{href}"' in unescape(shelf)
     assert post(client, "/kept/remove", id="quill24", list="to READ") == "/paper/quill24#keep"
-    assert [one.name for one in library.lists()] == ["saved"]
+    assert [(one.name, one.papers) for one in library.lists()] == [("saved", 1), ("To read", 0)]
     assert "no paper has the id nobody" in refused(client, "/kept", 404, id="nobody")
     assert "cannot be a name" in refused(client, "/kept", 400, id="quill24", list='"')
     assert "there is no list 'other'" in refused(client, "/kept/remove", 404, id="quill24", list="other")
@@ -318,7 +318,7 @@ def test_a_form_is_not_a_page(client: TestClient, path: str) -> None:
     [
         (b"id=quill24&list=" + b"x" * writes.MAX_FORM, 413, "larger than"),
         (b"\xff\xfe=\xff", 400, "cannot be read"),
-        (b"&".join(b"a%d=1" % n for n in range(30)), 400, "cannot be read"),
+        (b"&".join(b"a%d=1" % n for n in range(writes.MAX_FIELDS + 1)), 400, "cannot be read"),
         (b"", 404, "no paper has the id"),
         (b"id=quill24&list=%00", 400, "cannot be a name"),
     ],

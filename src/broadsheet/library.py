@@ -20,7 +20,7 @@ from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import Page, Query, Sort, Suggestion
 from broadsheet.shelves import Shelved
-from broadsheet.store import Store
+from broadsheet.store import OWNER, Store
 from broadsheet.watch import BLIND, Indexing, Watch
 
 if TYPE_CHECKING:
@@ -127,19 +127,19 @@ class Library(Shelved):
     # -- questions ---------------------------------------------------------------------------------------------------
 
     def parse(self, text: str, **more: Any) -> Query:
-        """The question in *text*; see `querylang.parse` for what else it may be told."""
-        return querylang.parse(text, **more)
+        """The question in *text*, asked by the owner; see `querylang.parse` for what else it may be told."""
+        return querylang.parse(text, **({"asker": OWNER} | more))
 
     def search(self, query: Query | str) -> Page:
-        return self.finder.search(querylang.parse(query) if isinstance(query, str) else query)
+        return self.finder.search(self.parse(query) if isinstance(query, str) else query)
 
     def straight(self, query: Query) -> str:
         """The key of the one paper that the whole question names; empty if it names none."""
         return self.finder.straight(query)
 
-    def suggest(self, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
-        """Names, titles and saved searches that *text* may become while it is typed. Raises Mistake for a limit."""
-        return self.finder.suggest(text, limit)
+    def suggest(self, text: str, limit: int = 8, asker: int = OWNER) -> tuple[Suggestion, ...]:
+        """Names, titles and *asker*'s saved searches that *text* may become. Raises Mistake for a limit."""
+        return self.finder.suggest(text, limit, asker)
 
     def similar(
         self, wanted: Sequence[str], *, without: Sequence[str] = (), limit: int = 10, sort: Sort = "relevance",

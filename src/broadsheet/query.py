@@ -76,6 +76,7 @@ class Query:
     upto      only papers that came before this row number: what there was when page 1 was shown; 0 for all
     facets    of which fields to count the values in the whole result; see FACETS
     verbatim  the words as they are: no spelling is mended
+    asker     the account that asks, whose lists ``in:`` means; 0 for somebody whom nobody knows
     notes     what was changed to understand it ("closing quote added"), for the reader
     """
 
@@ -95,6 +96,7 @@ class Query:
     explain: bool = False
     facets: tuple[str, ...] = ()
     verbatim: bool = False
+    asker: int = field(default=0, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     def box(self) -> str:

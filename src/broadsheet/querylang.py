@@ -40,6 +40,7 @@ def parse(
     explain: bool = False,
     facets: bool = False,
     verbatim: bool = False,
+    asker: int = 0,
 ) -> Query:
     """The question in *text*, with *filters* from elsewhere (flags, URL parameters) joined to those it names.
 
@@ -77,6 +78,7 @@ def parse(
         explain=explain,
         facets=FACETS if facets else (),
         verbatim=verbatim,
+        asker=asker,
         notes=tuple(dict.fromkeys(read.notes)),
     )
 

@@ -179,6 +179,7 @@ def lists(context: click.Context, name: str | None, as_json: bool) -> None:
     """Show the lists that papers were put on; with NAME the papers, the last put there first."""
     from broadsheet import console
     from broadsheet.cli._shown import when
+    from broadsheet.shelves.lists import moment, told
 
     library = library_of(context)
     if name is not None:
@@ -186,11 +187,11 @@ def lists(context: click.Context, name: str | None, as_json: bool) -> None:
         return
     found = library.lists()
     if as_json:
-        console.print_json({"lists": [one._asdict() for one in found]})
+        console.print_json({"lists": [told(one) for one in found]})
     elif not found:
         console.say(f"No paper is on a list yet. {_program('save', ending=('ID',))} puts one there.")
     else:
-        rows = [(one.name, f"{one.papers:,}", when(one.at)) for one in found]
+        rows = [(one.name, f"{one.papers:,}", when(moment(one.at))) for one in found]
         console.table(console.out(), rows, ("list", "papers", "last put there"))
         console.say(f"Next: {_program('lists', ending=(found[0].name,))}")
 

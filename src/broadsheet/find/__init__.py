@@ -96,9 +96,9 @@ class Finder:
         pks = self._store.titled(query.text)
         return self._store.get(pks)[pks[0]].key if len(pks) == 1 else ""
 
-    def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
+    def suggest(self, text: str, limit: int, asker: int = 0) -> tuple[Suggestion, ...]:
         """What *text* may become while it is typed; see `suggest`."""
-        return self._suggester.suggest(text, limit, self._index.reader())
+        return self._suggester.suggest(text, limit, self._index.reader(), asker)
 
     def papers(self, query: Query) -> Iterator[Paper]:
         """All papers that can be turned to, in order, without what a page says of each."""
@@ -218,7 +218,12 @@ class Finder:
     def _given(self, query: Query) -> Given:
         """What the question's words for time and lists mean now."""
         named = [one.value for node in query.where for one in leaves(node) if isinstance(one, Is) and one.field == "in"]
-        return Given(datetime.now(UTC).date(), {fold(name): tuple(self._store.listed(name)) for name in named})
+        return Given(datetime.now(UTC).date(), {fold(name): self._listed(name, query.asker) for name in named})
+
+    def _listed(self, name: str, asker: int) -> tuple[int, ...]:
+        """The papers on the list that *asker* means; none where there is none that *asker* sees."""
+        found = self._store.lists.meant(name, asker)
+        return tuple(self._store.lists.papers(found.id)) if found else ()
 
     def _remembered(self, asked: Asked) -> Listing:
         """The list that this question has; on a later page the very one whose first page was shown, if it is known."""

@@ -51,17 +51,18 @@ class Suggester:
         self._known: tuple[str, Names] | None = None
         self._lock = threading.Lock()
 
-    def suggest(self, text: str, limit: int, reader: Reader | None) -> tuple[Suggestion, ...]:
+    def suggest(self, text: str, limit: int, reader: Reader | None, asker: int = 0) -> tuple[Suggestion, ...]:
         """At most *limit*, those of a kind together, its best first; nothing is wrong with any *text*.
 
-        Raises Mistake for a limit out of range.
+        Saved searches are those of the account *asker*, 0 for somebody whom nobody knows. Raises Mistake for a limit
+        out of range.
         """
         if not 1 <= limit <= MAX_SUGGESTIONS:
             raise Mistake(f"limit is {limit!r}; it must be a whole number from 1 to {MAX_SUGGESTIONS}.")
         typed = clean(text) if len(text) <= LONGEST else ""
         if not typed:
             return ()
-        found = {"saved": list(islice(self._saved(typed), limit))}
+        found = {"saved": list(islice(self._saved(typed, asker), limit))}
         wanted = pieces(typed)
         if reader is not None and wanted:
             names = self._names(reader)
@@ -76,9 +77,9 @@ class Suggester:
                 self._known = (reader.stamp, Names(reader.lexical))
             return self._known[1]
 
-    def _saved(self, typed: str) -> Iterator[Suggestion]:
+    def _saved(self, typed: str, asker: int) -> Iterator[Suggestion]:
         words = fold(typed).split()
-        for one in self._store.saved():
+        for one in self._store.searches.all(asker) if asker else ():
             if begins(words, fold(one.name).split()):
                 yield Suggestion("saved", one.name, 0, one.query)
 

@@ -14,11 +14,19 @@ import sqlalchemy as sa
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.store import checks, ledger
+from broadsheet.store.accounts import Account, Accounts, Name
+from broadsheet.store.audits import Audit, Event
+from broadsheet.store.claims import Claims
 from broadsheet.store.codec import Unstorable, decode, encode
+from broadsheet.store.comments import Comments
 from broadsheet.store.community import Community
 from broadsheet.store.copies import Alike, Before, Copy, alike, copies_of, history_of
 from broadsheet.store.counters import Counters, Reading
+from broadsheet.store.credentials import Credentials, Passkey, Token
+from broadsheet.store.days import Days
 from broadsheet.store.db import WAIT, Database, among
+from broadsheet.store.desk import Desk
+from broadsheet.store.entrances import Entrances, Session, Ticket
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
 from broadsheet.store.lists import Entry, List, Lists
@@ -32,31 +40,40 @@ from broadsheet.text import title_key
 
 __all__ = [
     "OWNER",
+    "Account",
     "Alike",
     "Aside",
     "Asked",
     "Before",
     "Change",
+    "Claims",
+    "Comments",
     "Community",
     "Copy",
     "Counters",
+    "Credentials",
     "Cursor",
+    "Desk",
     "Entry",
+    "Event",
     "Health",
     "Known",
     "List",
     "Lists",
     "Member",
+    "Name",
     "Prepared",
     "Reading",
     "Recent",
     "Run",
     "Saved",
     "Searches",
+    "Session",
     "Store",
     "Tally",
     "Team",
     "Teams",
+    "Ticket",
     "Unstorable",
     "Writer",
     "decode",
@@ -107,8 +124,12 @@ class Store:
         self._database = database
         self._bulk: Bulk | None = None
         self.searches, self.lists, self.teams = Searches(database, now), Lists(database), Teams(database)
-        self.community = Community(database)
+        self.community, self.comments = Community(database), Comments(database)
+        self.desk, self.claims = Desk(database), Claims(database)
+        self.accounts, self.audit = Accounts(database), Audit(database)
+        self.entrances, self.credentials = Entrances(database), Credentials(database)
         self.counters = Counters(database)
+        self.days = Days(database)
 
     @classmethod
     def open(cls, where: str | Path, *, create: bool = True, wait: float = WAIT) -> "Store":

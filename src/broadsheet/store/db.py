@@ -201,7 +201,9 @@ def among(connection: sa.Connection, statement: str, values: Sequence[str] | Seq
     return connection.exec_driver_sql(statement, (listed,)).all()
 
 
-def each(connection: sa.Connection, statement: str, values: Sequence[int], **more: object) -> "sa.CursorResult[Any]":
+def each(
+    connection: sa.Connection, statement: str, values: Sequence[int], **more: object
+) -> "sa.CursorResult[Any]":
     """What a statement gives in which ``each(:values)`` stands for a table of one column, ``value``."""
     given: object = list(values)
     table = "unnest(CAST(:values AS integer[])) AS each (value)"

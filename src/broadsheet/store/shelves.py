@@ -1,13 +1,16 @@
-"""What a reader keeps: searches that have a name, lists of papers, and, for who wants it, what was asked."""
+"""What a reader keeps besides papers: searches that have a name, and, for who wants it, what was asked."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from broadsheet.store.db import many
+from broadsheet.errors import Mistake
+from broadsheet.store import heirs, lists
+from broadsheet.store.db import WAIT, Database
 from broadsheet.text import fold
 
+MOST_SEARCHES = 1_000  # of one reader
 MOST_ASKED = 10_000  # questions remembered; the oldest go
 
 
@@ -22,14 +25,6 @@ class Saved(NamedTuple):
     looked: str
 
 
-class Kept(NamedTuple):
-    """A list: how many papers are on it, and when the last one was put there, ISO 8601 in UTC."""
-
-    name: str
-    papers: int
-    at: str
-
-
 class Asked(NamedTuple):
     """A question of the past, when it was asked, and how many papers it found."""
 
@@ -40,33 +35,25 @@ class Asked(NamedTuple):
     total: int
 
 
-_SAVED = sa.text("SELECT name, query, sort, created, seen, looked FROM saved ORDER BY key")
-_SAVED_AS = sa.text("SELECT name, query, sort, created, seen, looked FROM saved WHERE key = :key")
+_COLUMNS = "name, query, sort, created, seen, looked"
+_SAVED = sa.text(f"SELECT {_COLUMNS} FROM saved WHERE account = :account ORDER BY key")
+_SAVED_AS = sa.text(f"SELECT {_COLUMNS} FROM saved WHERE account = :account AND key = :key")
+_COUNT = sa.text("SELECT count(*) FROM saved WHERE account = :account")
 _SAVE = sa.text(
     """
-    INSERT INTO saved (key, name, query, sort, created, seen, looked)
-    VALUES (:key, :name, :query, :sort, :created, :seen, :looked) ON CONFLICT (key) DO NOTHING
+    INSERT INTO saved (account, key, name, query, sort, created, seen, looked)
+    VALUES (:account, :key, :name, :query, :sort, :at, :seen, :at) ON CONFLICT (account, key) DO NOTHING
     """
 )
-_RENAME = sa.text("UPDATE saved SET key = :new, name = :name WHERE key = :key")
+_RENAME = sa.text("UPDATE saved SET key = :new, name = :name WHERE account = :account AND key = :key")
 _LOOKED = sa.text(
-    "UPDATE saved SET looked = :at, seen = CASE WHEN seen < :seen THEN :seen ELSE seen END WHERE key = :key"
-)
-_UNSAVE = sa.text("DELETE FROM saved WHERE key = :key")
-
-_LISTS = sa.text("SELECT min(name), count(*), max(at) FROM listed GROUP BY list ORDER BY list")
-_LISTED = sa.text("SELECT pk FROM listed WHERE list = :list ORDER BY at DESC, pk DESC")
-_LISTS_OF = sa.text("SELECT name FROM listed WHERE pk = :pk ORDER BY list")
-_NAME = sa.text("SELECT min(name) FROM listed WHERE list = :list")
-_KEEP = "INSERT INTO listed (list, pk, name, at) VALUES (:list, :pk, :name, :at) ON CONFLICT (list, pk) DO NOTHING"
-_UNKEEP = "DELETE FROM listed WHERE list = :list AND pk = :pk"
-_FOLLOW = sa.text(
     """
-    INSERT INTO listed (list, pk, name, at) SELECT list, :into, name, at FROM listed WHERE pk = :gone
-    ON CONFLICT (list, pk) DO NOTHING
+    UPDATE saved SET looked = :at, seen = CASE WHEN seen < :seen THEN :seen ELSE seen END
+    WHERE account = :account AND key = :key
     """
 )
-_FORGET = sa.text("DELETE FROM listed WHERE pk = :pk")
+_UNSAVE = sa.text("DELETE FROM saved WHERE account = :account AND key = :key")
+_FORGET = sa.text("DELETE FROM saved WHERE account = :account")
 
 _ASKED = sa.text("SELECT id, query, sort, at, total FROM asked ORDER BY id DESC LIMIT :limit")
 _ASK = sa.text("INSERT INTO asked (query, sort, at, total) VALUES (:query, :sort, :at, :total)")
@@ -74,90 +61,75 @@ _OLDEST = sa.text("DELETE FROM asked WHERE id <= (SELECT max(id) FROM asked) - :
 _WIPE = sa.text("DELETE FROM asked")
 
 
-class Shelves:
-    """What is kept, in one transaction. Names differ by more than case and accents."""
+class Searches:
+    """The saved searches of a store's readers, and what its owner asked; each method is one short transaction.
 
-    def __init__(self, connection: sa.Connection, at: str) -> None:
-        self._connection, self._at = connection, at
+    Names of one reader differ by more than case and accents.
+    """
 
-    def save(self, name: str, query: str, sort: str, seen: int) -> bool:
-        """Gives a question a name; False when there is one of that name, which stays."""
-        row = {"name": name, "query": query, "sort": sort, "created": self._at, "seen": seen, "looked": self._at}
-        return self._connection.execute(_SAVE, {"key": fold(name), **row}).rowcount > 0
+    def __init__(self, database: Database, now: Callable[[], str]) -> None:
+        self._database, self._now = database, now
 
-    def rename(self, name: str, new: str) -> bool:
+    def all(self, account: int) -> list[Saved]:
+        """The searches that a reader has given a name, by name."""
+        with self._database.reading() as connection:
+            return [Saved(*row) for row in connection.execute(_SAVED, {"account": account})]
+
+    def named(self, name: str, account: int) -> Saved | None:
+        """A reader's search of that name, however it is written."""
+        with self._database.reading() as connection:
+            row = connection.execute(_SAVED_AS, {"account": account, "key": fold(name)}).first()
+        return Saved(*row) if row else None
+
+    def save(self, account: int, name: str, query: str, sort: str, seen: int) -> bool:
+        """Gives a question a name; False when there is one of that name, which stays. Raises Mistake for too many."""
+        row = {"name": name, "query": query, "sort": sort, "seen": seen, "at": self._now()}
+        with self._database.discreet(WAIT) as connection:
+            lists.hold(connection, account)
+            if connection.execute(_COUNT, {"account": account}).scalar_one() >= MOST_SEARCHES:
+                raise Mistake(f"a reader can have {MOST_SEARCHES:,} saved searches; remove one first")
+            return connection.execute(_SAVE, {"account": account, "key": fold(name), **row}).rowcount > 0
+
+    def rename(self, account: int, name: str, new: str) -> bool:
         """False when nothing has the name, or something else the new one."""
-        if fold(new) != fold(name) and saved_as(self._connection, new):
-            return False
-        given = {"key": fold(name), "new": fold(new), "name": new}
-        return self._connection.execute(_RENAME, given).rowcount > 0
+        given = {"account": account, "key": fold(name), "new": fold(new), "name": new}
+        with self._database.discreet(WAIT) as connection:
+            lists.hold(connection, account)
+            taken = connection.execute(_SAVED_AS, {"account": account, "key": fold(new)}).first()
+            if fold(new) != fold(name) and taken:
+                return False
+            return connection.execute(_RENAME, given).rowcount > 0
 
-    def looked(self, name: str, seen: int) -> None:
-        """The reader has seen all that was there up to row *seen*."""
-        self._connection.execute(_LOOKED, {"key": fold(name), "at": self._at, "seen": seen})
+    def looked(self, account: int, name: str, seen: int, wait: float = WAIT) -> None:
+        """The reader has seen all that was there up to row *seen*. Raises Busy after *wait* seconds."""
+        with self._database.discreet(wait) as connection:
+            given = {"account": account, "key": fold(name), "at": self._now(), "seen": seen}
+            connection.execute(_LOOKED, given)
 
-    def unsave(self, name: str) -> None:
-        self._connection.execute(_UNSAVE, {"key": fold(name)})
+    def remove(self, account: int, name: str) -> None:
+        with self._database.discreet(WAIT) as connection:
+            connection.execute(_UNSAVE, {"account": account, "key": fold(name)})
 
-    def keep(self, pks: Iterable[int], name: str) -> list[int]:
-        """Puts papers on a list, which is made if it is not there; those that were not on it."""
-        key = fold(name)
-        spelled = self._connection.execute(_NAME, {"list": key}).scalar() or name
-        wanted = self._of(pks, key, there=False)
-        many(self._connection, _KEEP, [(key, pk, spelled, self._at) for pk in wanted])
-        return wanted
+    def asked(self, limit: int = 100) -> list[Asked]:
+        """What was asked, the latest first."""
+        with self._database.reading() as connection:
+            return [Asked(*row) for row in connection.execute(_ASKED, {"limit": limit})]
 
-    def unkeep(self, pks: Iterable[int], name: str) -> list[int]:
-        """Takes papers off a list; those that were on it."""
-        key = fold(name)
-        wanted = self._of(pks, key, there=True)
-        many(self._connection, _UNKEEP, [(key, pk) for pk in wanted])
-        return wanted
-
-    def _of(self, pks: Iterable[int], key: str, *, there: bool) -> list[int]:
-        """Those of *pks*, once each, that are on the list (*there*) or are not."""
-        known = set(self._connection.execute(_LISTED, {"list": key}).scalars())
-        return [pk for pk in dict.fromkeys(pks) if (pk in known) == there]
-
-    def move(self, gone: int, into: int) -> None:
-        """The row *into* takes the place of *gone* on every list."""
-        self._connection.execute(_FOLLOW, {"gone": gone, "into": into})
-        self.forget(gone)
-
-    def forget(self, pk: int) -> None:
-        """Takes a row off every list."""
-        self._connection.execute(_FORGET, {"pk": pk})
-
-    def remember(self, query: str, sort: str, total: int) -> None:
-        """One question more of the past."""
-        self._connection.execute(_ASK, {"query": query, "sort": sort, "at": self._at, "total": total})
-        self._connection.execute(_OLDEST, {"most": MOST_ASKED})
+    def remember(self, query: str, sort: str, total: int, wait: float = WAIT) -> None:
+        """One question more of the past. Raises Busy after *wait* seconds."""
+        with self._database.discreet(wait) as connection:
+            connection.execute(_ASK, {"query": query, "sort": sort, "at": self._now(), "total": total})
+            connection.execute(_OLDEST, {"most": MOST_ASKED})
 
     def wipe(self) -> int:
-        """Forgets every question of the past; how many there were."""
-        return self._connection.execute(_WIPE).rowcount
+        """Forgets all that was asked, for good; how many questions that were."""
+        with self._database.discreet(WAIT) as connection:
+            count = connection.execute(_WIPE).rowcount
+        self._database.empty_log()
+        return count
 
 
-def saved(connection: sa.Connection) -> list[Saved]:
-    return [Saved(*row) for row in connection.execute(_SAVED)]
-
-
-def saved_as(connection: sa.Connection, name: str) -> Saved | None:
-    row = connection.execute(_SAVED_AS, {"key": fold(name)}).first()
-    return Saved(*row) if row else None
-
-
-def lists(connection: sa.Connection) -> list[Kept]:
-    return [Kept(*row) for row in connection.execute(_LISTS)]
-
-
-def listed(connection: sa.Connection, name: str) -> list[int]:
-    return list(connection.execute(_LISTED, {"list": fold(name)}).scalars())
-
-
-def lists_of(connection: sa.Connection, pk: int) -> list[str]:
-    return list(connection.execute(_LISTS_OF, {"pk": pk}).scalars())
-
-
-def asked(connection: sa.Connection, limit: int) -> list[Asked]:
-    return [Asked(*row) for row in connection.execute(_ASKED, {"limit": limit})]
+def forget(connection: sa.Connection, account: int) -> None:
+    """Takes away the lists and the searches of an account that goes; called before its memberships go."""
+    heirs.forget(connection, account)
+    connection.execute(_FORGET, {"account": account})

@@ -17,7 +17,6 @@ from broadsheet.store.db import many
 from broadsheet.store.known import Known, match
 from broadsheet.store.ledger import Tally
 from broadsheet.store.prepared import TITLE, Prepared, catch_up, mark_of
-from broadsheet.store.shelves import Shelves
 
 if TYPE_CHECKING:
     from broadsheet.store.bulk import Bulk
@@ -91,11 +90,6 @@ class Writer:
     def copies(self) -> Copies:
         """The copies, histories and links of papers."""
         return Copies(self._connection, now())
-
-    @property
-    def shelves(self) -> Shelves:
-        """Saved searches, and lists of papers."""
-        return Shelves(self._connection, now())
 
     def finish(self) -> None:
         """Writes the counters down; called once, by `Store.writing`, before the commit."""

@@ -12,7 +12,7 @@ from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import STANDINGS, Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
-from broadsheet.web import health, likes, people, saved, site, typeset, urls, views
+from broadsheet.web import health, likes, people, saved, site, typeset, urls, views, who
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 from broadsheet.web.taking import FILES
@@ -43,7 +43,7 @@ def search(request: Request) -> Response:
     """The question in the address, answered."""
     here = site.of(request)
     text, changes = urls.asked(request.query_params, here.page_size)
-    query = here.library.parse(text, explain=True, facets=True, **changes)
+    query = who.parse(request, text, explain=True, facets=True, **changes)
     if views.is_blank(query):
         return answer(request, here.render("ask.html", query=query, stats=here.library.stats()))
     if key := here.library.straight(query):

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from broadsheet.condition import And, author
 from broadsheet.query import Filters, Page, Query, Sort
 from broadsheet.text import clean, clip, title_key
-from broadsheet.web import site, urls, views
+from broadsheet.web import site, urls, views, who
 from broadsheet.web.http import PAGE, answer
 from broadsheet.web.site import Site
 
@@ -86,7 +86,7 @@ def _asked(request: Request, here: Site, kind: str, name: str) -> Query:
     given |= {"filters": _filter(kind, name)}
     if not request.query_params.get("sort"):
         given["sort"] = "new"
-    return replace(here.library.parse("", **given), facets=COUNTED)
+    return replace(who.parse(request, "", **given), facets=COUNTED)
 
 
 def _filter(kind: str, name: str) -> Filters:

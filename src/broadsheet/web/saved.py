@@ -16,7 +16,7 @@ from broadsheet.condition import Is
 from broadsheet.errors import NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import SORTS, Page, Query, Sort
-from broadsheet.shelves import SAVED, SavedSearch
+from broadsheet.shelves import SAVED, SavedSearch, Shelves
 from broadsheet.store import Saved
 from broadsheet.text import clean, clip
 from broadsheet.web import feeds, site, urls, views, who, writes
@@ -41,11 +41,12 @@ class Beside(NamedTuple):
 
 def beside(request: Request, page: Page) -> Beside:
     """What the page of *page* says of saving; of several searches that ask the same, ``saved=NAME`` tells which."""
-    library = site.of(request).library
-    if who.reader(request) is None:
+    reader = who.reader(request)
+    if reader is None:
         return Beside(False)
+    library = site.of(request).library.shelves(reader.id)
     name, asked = clean(request.query_params.get("saved", "")), page.query.canonical()
-    same = [one for one in library.store.saved() if asked and one.query == asked]
+    same = [one for one in library.store.searches.all(reader.id) if asked and one.query == asked]
     if not same:
         return Beside(True)
     one = library.saved_search(max(same, key=lambda one: (one.name == name, one.sort == page.query.sort)).name)
@@ -73,11 +74,14 @@ class Keeping(NamedTuple):
 
 
 def keeping(request: Request, paper: Paper) -> Keeping:
-    library = site.of(request).library
-    if who.reader(request) is None:
+    reader = who.reader(request)
+    if reader is None:
         return Keeping(False)
-    on = tuple(library.store.lists_of(library.row(paper.key)))
-    return Keeping(True, on, tuple(dict.fromkeys((SAVED, *(one.name for one in library.lists())))))
+    here = site.of(request).library
+    library, pk = here.shelves(reader.id), here.row(paper.key)
+    on, lists = set(here.store.lists.holding([pk], reader.id).get(pk, ())), library.lists()
+    names = tuple(one.name for one in lists if one.id in on)
+    return Keeping(True, names, tuple(dict.fromkeys((SAVED, *(one.name for one in lists)))))
 
 
 def address(one: SavedSearch | Saved) -> str:
@@ -101,9 +105,10 @@ def list_address(name: str) -> str:
 def shelf(request: Request) -> Response:
     """All that is kept; what was asked is shown only to who may wipe it."""
     here, may = site.of(request), who.reader(request) is not None
+    mine = here.library.shelves(who.asker(request))
     history = here.library.history(ASKED) if _is_owner(request) and here.library.settings.history else ()
     body = here.render(
-        "saved.html", query=Query(), may=may, searches=here.library.saved_searches(), lists=here.library.lists(),
+        "saved.html", query=Query(), may=may, searches=mine.saved_searches(), lists=mine.lists(),
         history=history, sort_words=views.SORT_WORDS, address=address, feed_address=feed_address,
         list_address=list_address, asked=lambda one: "/search?" + urlencode([("q", one.query), ("sort", one.sort)]),
     )  # fmt: skip
@@ -112,21 +117,22 @@ def shelf(request: Request) -> Response:
 
 def one(request: Request) -> Response:
     """To the papers of a saved search; with ``.atom``, ``.rss`` or ``.json`` behind its name, its feed."""
-    store, name = site.of(request).library.store, clean(request.path_params["name"])
-    if found := store.saved_as(name):
+    searches, name = site.of(request).library.store.searches, clean(request.path_params["name"])
+    account = who.asker(request)
+    if found := searches.named(name, account):
         return RedirectResponse(address(found), 302, {"cache-control": "no-cache"})
     for suffix in feeds.KINDS:
-        if name.endswith(suffix) and (found := store.saved_as(name.removesuffix(suffix))):
-            return _feed(request, found, suffix)
+        if name.endswith(suffix) and (found := searches.named(name.removesuffix(suffix), account)):
+            return _feed(request, found, suffix, account)
     raise NotFound(f"No search is saved here as “{clip(name, 80)}”.")
 
 
-def _feed(request: Request, one: Saved, suffix: str) -> Response:
+def _feed(request: Request, one: Saved, suffix: str, account: int) -> Response:
     here, root = site.of(request), str(request.base_url).rstrip("/")
     title = f"{one.name}: {one.query} · {here.title}"
     own = root + feed_address(one.name, suffix)
     feed = feeds.Feed(
-        title, root + address(one), own, root, here.library.finder.latest(shelves.read(one), feeds.NEWEST)
+        title, root + address(one), own, root, here.library.finder.latest(shelves.read(one, account), feeds.NEWEST)
     )
     kind = feeds.KINDS[suffix]
     return answer(request, kind.write(feed), kind.media)
@@ -135,48 +141,52 @@ def _feed(request: Request, one: Saved, suffix: str) -> Response:
 # -- forms: each does one thing, and says which page comes next ------------------------------------------------------
 
 
+def _mine(asking: Asking) -> Shelves:
+    return asking.site.library.shelves(asking.reader.id)
+
+
 def _save(asking: Asking) -> str:
-    here, form = asking.site, asking.form
+    mine, form = _mine(asking), asking.form
     sort = cast("Sort", form.get("sort") or "relevance")
     verbatim = bool(form.get("verbatim"))
-    return address(here.library.save_search(form.get("name", ""), form.get("q", ""), sort, verbatim=verbatim))
+    return address(mine.save_search(form.get("name", ""), form.get("q", ""), sort, verbatim=verbatim))
 
 
 def _seen(asking: Asking) -> str:
     """*upto* is what was there when the reader looked: what came while the page was read stays new."""
-    here, form = asking.site, asking.form
+    mine, form = _mine(asking), asking.form
     upto = form.get("upto", "")
-    here.library.look(form.get("name", ""), limit=1, upto=int(upto) if re.fullmatch("[0-9]{1,9}", upto) else 0)
+    mine.look(form.get("name", ""), limit=1, upto=int(upto) if re.fullmatch("[0-9]{1,9}", upto) else 0)
     return "/saved"
 
 
 def _rename(asking: Asking) -> str:
-    here, form = asking.site, asking.form
-    here.library.rename_search(form.get("name", ""), form.get("new", ""))
+    mine, form = _mine(asking), asking.form
+    mine.rename_search(form.get("name", ""), form.get("new", ""))
     return "/saved"
 
 
 def _remove(asking: Asking) -> str:
-    here, form = asking.site, asking.form
-    here.library.remove_search(form.get("name", ""))
+    mine, form = _mine(asking), asking.form
+    mine.remove_search(form.get("name", ""))
     return "/saved"
 
 
 def _keep(asking: Asking) -> str:
-    here, form = asking.site, asking.form
-    here.library.keep([form.get("id", "")], form.get("list") or SAVED)
+    mine, form = _mine(asking), asking.form
+    mine.keep([form.get("id", "")], form.get("list") or SAVED)
     return _paper(asking)
 
 
 def _unkeep(asking: Asking) -> str:
-    here, form = asking.site, asking.form
-    here.library.unkeep([form.get("id", "")], form.get("list") or SAVED)
+    mine, form = _mine(asking), asking.form
+    mine.unkeep([form.get("id", "")], form.get("list") or SAVED)
     return _paper(asking)
 
 
 def _paper(asking: Asking) -> str:
-    here, form = asking.site, asking.form
-    paper = here.library.paper(form.get("id", ""))
+    form = asking.form
+    paper = asking.site.library.paper(form.get("id", ""))
     return f"{urls.paper(paper.key)}#keep" if paper else "/saved"
 
 

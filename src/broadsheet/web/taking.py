@@ -15,7 +15,7 @@ from starlette.routing import Route
 from broadsheet import export
 from broadsheet.query import Query
 from broadsheet.text import clip, fold
-from broadsheet.web import feeds, site, urls, views
+from broadsheet.web import feeds, site, urls, views, who
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 
@@ -44,7 +44,7 @@ def feed(request: Request, suffix: str) -> Response:
     text, changes = urls.asked(request.query_params, feeds.NEWEST)
     if not request.query_params.get("sort"):
         changes["sort"] = "new"
-    query = replace(here.library.parse(text, **changes), offset=0, upto=0)
+    query = replace(who.parse(request, text, **changes), offset=0, upto=0)
     return send(request, suffix, query, title_of(query, here), feeds.address(query, suffix))
 
 
@@ -74,7 +74,7 @@ def file(request: Request, suffix: str) -> Response:
     """All that answers the question in the address, as a file, sent as it is found."""
     here, one = site.of(request), FILES[suffix]
     text, changes = urls.asked(request.query_params)
-    query = views.in_order(replace(here.library.parse(text, **changes), offset=0, upto=0))
+    query = views.in_order(replace(who.parse(request, text, **changes), offset=0, upto=0))
     papers = export.found(here.library, query)
     first = list(islice(papers, 1))  # what cannot be answered is said before anything is sent
     pieces = export.encoded(chain(first, papers), one.kind)

@@ -1,13 +1,15 @@
 """Who asks: the owner where there are no accounts, else whose session or token the request carries."""
 
-from ipaddress import IPv6Address, ip_address
-from urllib.parse import urlsplit
+from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from broadsheet.people import sessions
 from broadsheet.people.rights import Reader
+from broadsheet.query import Query
 from broadsheet.store import OWNER
-from broadsheet.web import site
+from broadsheet.web import cookies, site
 
 _PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
@@ -20,11 +22,42 @@ def reader(request: Request) -> Reader | None:
     return found
 
 
+def asker(request: Request) -> int:
+    """The account whose lists a question means, 0 for somebody whom nobody knows.
+
+    Where there are no accounts, whoever opens the pages sees what the owner keeps; changing it is another matter.
+    """
+    found = reader(request)
+    if found is not None:
+        return found.id
+    return OWNER if site.of(request).library.settings.accounts == "off" else 0
+
+
+def parse(request: Request, text: str, **more: Any) -> Query:
+    """The question in *text*, asked by whoever sent the request. Pages and the API read every question here."""
+    return site.of(request).library.parse(text, asker=asker(request), **more)
+
+
 def _reader(request: Request) -> Reader | None:
-    edit = site.of(request).library.settings.edit
+    library = site.of(request).library
+    kind, _, key = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and request.url.path.startswith("/api/"):
+        return _bearer(request, key.strip())
+    if library.settings.accounts != "off":
+        return sessions.of_cookie(library.store, cookies.read(request, cookies.SESSION))
+    edit = library.settings.edit
     if edit == "all" or (edit == "local" and is_local(request)):
         return Reader(OWNER, "owner", "admin", via="machine")
     return None
+
+
+def _bearer(request: Request, key: str) -> Reader:
+    """Who carries a token. Raises HTTPException for one that is nobody's: whoever has a token wants to be somebody."""
+    found = sessions.of_token(site.of(request).library.store, key)
+    if found is None:
+        told = {"www-authenticate": 'Bearer error="invalid_token"'}  # RFC 6750, section 3.1
+        raise HTTPException(401, "This token is not known, has ended, or was revoked; make another one.", told)
+    return found
 
 
 def is_local(request: Request) -> bool:
@@ -33,26 +66,11 @@ def is_local(request: Request) -> bool:
     Not by a name of others that leads here (DNS rebinding), and not through a proxy, for whom everybody is local: a
     proxy says so, or speaks HTTP/1.0 as nginx does unless told otherwise, and no browser.
     """
-    named = _host(request.headers.get("host", ""))
+    named = cookies.host(request.headers.get("host", ""))
     return (
-        _is_loopback(request.client.host if request.client else "")
-        and (named == "localhost" or _is_loopback(named))
+        cookies.is_loopback(request.client.host if request.client else "")
+        and (named == "localhost" or cookies.is_loopback(named))
         and not any(name in request.headers for name in _PASSED_ON)
         and request.scope.get("http_version") != "1.0"
     )
 
-
-def _host(header: str) -> str:
-    """The host in a Host header, without its port."""
-    try:
-        return urlsplit(f"//{header}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    return ((ip.ipv4_mapped if isinstance(ip, IPv6Address) else None) or ip).is_loopback
