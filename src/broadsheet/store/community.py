@@ -7,7 +7,7 @@ paper that it has become. Times are Unix seconds.
 import time
 from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 
@@ -51,7 +51,7 @@ class Acts(NamedTuple):
 
 _ROW = sa.text('SELECT "into", data IS NOT NULL FROM paper WHERE pk = :pk')
 _ACTIVE = sa.select(_account.c.id).where(_account.c.id == sa.bindparam("account"), _account.c.state == "active")
-_HELD = _ACTIVE.with_for_update(read=True)
+_HELD, _ALONE = _ACTIVE.with_for_update(read=True), _ACTIVE.with_for_update()
 
 _VOTE = sa.text("INSERT INTO vote (pk, account, at) VALUES (:pk, :account, :at) ON CONFLICT (pk, account) DO NOTHING")
 _UNVOTE = sa.text("DELETE FROM vote WHERE pk = :pk AND account = :account")
@@ -85,6 +85,15 @@ _HIDDEN = sa.text("SELECT pk FROM shade WHERE account = :account AND hidden IS N
 _SEEN = sa.text(
     "SELECT pk FROM shade WHERE account = :account AND read IS NOT NULL ORDER BY read DESC, pk DESC LIMIT :limit"
 )
+_SHADED = {
+    what: sa.text(
+        f"""
+        SELECT pk, {what} FROM shade WHERE account = :account AND ({what} < :at OR ({what} = :at AND pk < :pk))
+        ORDER BY {what} DESC, pk DESC LIMIT :limit
+        """
+    )
+    for what in Shade._fields
+}
 
 _VOTES_SINCE = sa.text("SELECT pk, account, at FROM vote WHERE at >= :at")
 _COMMENTS_SINCE = sa.text(
@@ -168,6 +177,15 @@ class Community:
         with self._database.reading() as connection:
             return list(connection.execute(_SEEN, {"account": account, "limit": limit}).scalars())
 
+    def shaded(
+        self, account: int, what: Literal["hidden", "read"], limit: int = 50, before: tuple[int, int] | None = None
+    ) -> list[tuple[int, int]]:
+        """(pk, at) of what *account* has hidden, or has read, the latest first; *before*: as for `voted`."""
+        pk, at = before or (0, 1 << 60)
+        with self._database.reading() as connection:
+            rows = connection.execute(_SHADED[what], {"account": account, "at": at, "pk": pk, "limit": limit}).all()
+        return [(pk, at) for pk, at in rows]
+
     # -- for whoever counts over time ----------------------------------------------------------------------------------
 
     def votes_since(self, at: int) -> Acts:
@@ -209,9 +227,12 @@ def living(connection: sa.Connection, pk: int) -> int:
     raise NotFound("this paper is not in the library any more")
 
 
-def acting(connection: sa.Connection, account: int) -> None:
-    """Holds an account as it is until the transaction ends. Raises Mistake for one that is not active."""
-    if connection.execute(_HELD, {"account": account}).first() is None:
+def acting(connection: sa.Connection, account: int, *, alone: bool = False) -> None:
+    """Holds an account as it is until the transaction ends; *alone*: nothing else is done for it meanwhile.
+
+    Raises Mistake for one that is not active.
+    """
+    if connection.execute(_ALONE if alone else _HELD, {"account": account}).first() is None:
         raise Mistake("this account is not active; an administrator of the library can say why")
 
 
@@ -227,3 +248,62 @@ _COUNT = {
     )
     for what in Totals._fields
 }
+
+
+# -- an account goes, or takes its things along ------------------------------------------------------------------------
+
+_LEAVE = tuple(
+    sa.text(statement)
+    for statement in (
+        "UPDATE account SET state = state WHERE id = :account",  # nothing is done for it from here on
+        "UPDATE tally SET votes = votes - 1 WHERE pk IN (SELECT pk FROM vote WHERE account = :account)",
+        "DELETE FROM vote WHERE account = :account",
+        "DELETE FROM shade WHERE account = :account",
+        """
+        UPDATE tally SET comments = comments - (
+            SELECT count(*) FROM comment c WHERE c.pk = tally.pk AND c.account = :account AND c.gone IS NULL)
+        WHERE pk IN (SELECT pk FROM comment WHERE account = :account AND gone IS NULL)
+        """,
+        "DELETE FROM report WHERE comment IN (SELECT id FROM comment WHERE account = :account)",
+        "DELETE FROM report WHERE account = :account",
+        """
+        UPDATE comment SET account = NULL, text = '', version = version + 1, gone = coalesce(gone, :at), gone_by = NULL
+        WHERE account = :account
+        """,
+        "UPDATE comment SET gone_by = NULL WHERE gone_by = :account",
+        "UPDATE submission SET account = NULL, note = '' WHERE account = :account",
+        "UPDATE pick SET account = NULL WHERE account = :account",
+        "DELETE FROM claim WHERE account = :account",
+        'UPDATE claim SET "by" = NULL WHERE "by" = :account',
+    )
+)
+
+
+def forget(connection: sa.Connection, account: int) -> None:
+    """Takes an account out of all that readers do together, in the transaction that deletes it.
+
+    Its votes go, and are counted no more; its comments leave their places without words and name.
+    """
+    for statement in _LEAVE:
+        connection.execute(statement, {"account": account, "at": int(time.time())})
+
+
+_EXPORTS = {
+    "votes": "SELECT pk, at FROM vote WHERE account = :account ORDER BY at, pk",
+    "hidden_or_read": "SELECT pk, hidden, read FROM shade WHERE account = :account ORDER BY pk",
+    "comments": """
+        SELECT id, pk, parent, text, version, made, edited, gone FROM comment WHERE account = :account ORDER BY id
+        """,
+    "reports": "SELECT comment, why, at FROM report WHERE account = :account ORDER BY at",
+    "submissions": "SELECT pk, note, at FROM submission WHERE account = :account ORDER BY at",
+    "picks": "SELECT team, day, pk, place, note, at FROM pick WHERE account = :account ORDER BY day, place",
+    "claims": "SELECT id, pk, author, state, note, made, decided FROM claim WHERE account = :account ORDER BY id",
+}
+
+
+def export(connection: sa.Connection, account: int) -> dict[str, list[dict[str, object]]]:
+    """All that an account did here, by kind; papers by their rows, times in Unix seconds."""
+    return {
+        kind: [dict(row) for row in connection.execute(sa.text(statement), {"account": account}).mappings()]
+        for kind, statement in _EXPORTS.items()
+    }

@@ -32,7 +32,10 @@ _CLAIMS = sa.text(
     WHERE pk = :gone AND account NOT IN (SELECT account FROM claim WHERE pk = :into)
     """
 )
-_FORGET = tuple(sa.text(f"DELETE FROM {table} WHERE pk = :pk") for table in _TABLES)
+_FORGET = (
+    sa.text("DELETE FROM report WHERE comment IN (SELECT id FROM comment WHERE pk = :pk)"),
+    *(sa.text(f"DELETE FROM {table} WHERE pk = :pk") for table in _TABLES),
+)
 _COUNT = sa.text(
     """
     INSERT INTO tally (pk, votes, saves, comments)

@@ -17,12 +17,14 @@ def _time(name: str, *, optional: bool = False) -> Column[int]:
 
 # -- who reads here ----------------------------------------------------------------------------------------------------
 
-# `key` is the name folded, so that no two look alike; a deleted account keeps its row without name, address and key.
+# `key` is the name folded, which finds it; `likeness` is what all names share that look like it (`people.names`), so
+# that no two do. A deleted account keeps its row without name, address and keys.
 account = Table(
     "account",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("key", Text),
+    Column("likeness", Text),
     Column("name", Text, nullable=False),
     Column("email", Text),
     Column("role", Text, nullable=False),
@@ -30,6 +32,7 @@ account = Table(
     Column("about", Text, nullable=False, server_default=""),
     _time("made"),
     Index("account_key", "key", unique=True),
+    Index("account_likeness", "likeness", unique=True),
     Index("account_email", "email", unique=True),
 )
 
@@ -169,6 +172,17 @@ comment = Table(
     Index("comment_account", "account", "made"),
     Index("comment_made", "made"),
     sqlite_autoincrement=True,
+)
+# "An editor should look at this comment." One a reader and comment.
+report = Table(
+    "report",
+    metadata,
+    Column("comment", Integer, primary_key=True, autoincrement=False),
+    Column("account", Integer, primary_key=True, autoincrement=False),
+    Column("why", Text, nullable=False, server_default=""),
+    _time("at"),
+    Index("report_account", "account", "at"),
+    sqlite_with_rowid=False,
 )
 submission = Table(
     "submission",

@@ -25,6 +25,7 @@ def upgrade() -> None:
     _entrances()
     _votes()
     _comments()
+    _desk()
     _lists()
     _groups()
     _counters()
@@ -75,6 +76,7 @@ def _accounts() -> None:
         "account",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("key", sa.Text),
+        sa.Column("likeness", sa.Text),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("email", sa.Text),
         sa.Column("role", sa.Text, nullable=False),
@@ -83,6 +85,7 @@ def _accounts() -> None:
         sa.Column("made", sa.BigInteger, nullable=False),
     )
     op.create_index("account_key", "account", ["key"], unique=True)
+    op.create_index("account_likeness", "account", ["likeness"], unique=True)
     op.create_index("account_email", "account", ["email"], unique=True)
     op.create_table(
         "ticket",
@@ -210,6 +213,18 @@ def _comments() -> None:
     op.create_index("comment_pk", "comment", ["pk"])
     op.create_index("comment_account", "comment", ["account", "made"])
     op.create_index("comment_made", "comment", ["made"])
+    op.create_table(
+        "report",
+        sa.Column("comment", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("account", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("why", sa.Text, nullable=False, server_default=""),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("report_account", "report", ["account", "at"])
+
+
+def _desk() -> None:
     op.create_table(
         "submission",
         sa.Column("pk", sa.Integer, primary_key=True, autoincrement=False),
