@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from broadsheet import ids, querylang, settings
+from broadsheet.community.dailies import Dailies
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import Page, Query, Sort, Suggestion
@@ -80,7 +81,7 @@ class Shelf(NamedTuple):
     years: tuple[tuple[str, int], ...]
 
 
-class Library(Shelved):
+class Library(Shelved, Dailies):
     """Opened by `open_library`. Safe to share between threads; several processes may hold the same library."""
 
     def __init__(self, config: "Settings", store: Store, env: Mapping[str, str]) -> None:

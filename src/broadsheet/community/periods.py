@@ -105,6 +105,12 @@ def named(kind: Kind, name: str, today: date) -> Period:
     return found
 
 
+def any_of(name: str, today: date) -> Period:
+    """The day, week or month of that *name*. Raises NotFound."""
+    kind: Kind = "week" if "W" in name else "month" if len(name) == len("2026-11") else "day"
+    return named(kind, name, today)
+
+
 def _week(day: date) -> str:
     year, week, _ = day.isocalendar()
     return f"{year}-W{week:02}"

@@ -30,14 +30,6 @@ _LIKED = sa.text(
     ) AS both_of_them GROUP BY pk ORDER BY max(at) DESC, pk LIMIT :most
     """
 )
-_CHANGED = sa.text(
-    """
-    SELECT (SELECT coalesce(max(at), 0) FROM submission), (SELECT count(*) FROM submission),
-        (SELECT seq FROM counter)
-    """
-)
-
-
 class Pick(NamedTuple):
     """A paper that an editor chose for a day (yyyymmdd), its place there, and why."""
 
@@ -70,11 +62,6 @@ class Days:
         """Those of *pks* that somebody brought here."""
         with self._database.reading() as connection:
             return {pk: Submitted(*rest) for pk, *rest in among(connection, _SUBMITTED, pks)}
-
-    def changed(self) -> tuple[int, ...]:
-        """Another one after every submission, and every change of a paper."""
-        with self._database.reading() as connection:
-            return tuple(map(int, connection.execute(_CHANGED).one()))
 
     def liked(self, account: int, most: int = 100) -> dict[int, bool]:
         """The last papers that a reader voted for or keeps on a list, the latest first: pk -> whether it is kept."""

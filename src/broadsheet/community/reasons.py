@@ -1,0 +1,90 @@
+"""Why a paper stands where it does, as sentences and as parts of a score. Pure."""
+
+from collections.abc import Mapping
+
+from broadsheet.community.board import Window
+from broadsheet.community.days import Order
+from broadsheet.paper import Paper
+from broadsheet.query import Hit, Signal
+from broadsheet.rank.daily import WEIGHTS
+from broadsheet.store.community import Totals
+from broadsheet.text import join_names, plural
+from broadsheet.trend import One, sentences
+
+NOTHING = Totals()
+
+
+def topic_of(paper: Paper) -> str:
+    """What a paper is compared within, as the sentences name it."""
+    return paper.categories[0] if paper.categories else ""
+
+
+def of_day(order: Order, place: int, paper: Paper, window: Window | None, totals: Totals) -> Hit:
+    """The paper at *place* of a day's order, with its reasons; *window*: what trends, *totals*: what was counted."""
+    pk = int(order.pks[place])
+    one = window.one(pk) if window else None
+    said = _said(order, place, paper, one, totals)
+    signals = tuple(
+        Signal(name, float(order.signals[name][place]), WEIGHTS[name], share, said.get(name, ""))
+        for name, share in sorted(order.shares(place).items(), key=lambda item: -item[1])
+    )
+    reasons = [said[name] for name in ("pick", *(signal.name for signal in signals)) if said.get(name)]
+    why = "; ".join(reasons) or _plainly(paper)
+    return Hit(paper, float(order.score[place]), signals, why)
+
+
+def _said(order: Order, place: int, paper: Paper, one: One | None, totals: Totals) -> Mapping[str, str]:
+    pk, said = int(order.pks[place]), dict[str, str]()
+    if pk in order.picks:
+        said["pick"] = "editor’s pick"
+    if near := close(*order.near(place)):
+        said["near"] = near
+    elif "near" in order.signals and order.signals["near"][place]:
+        said["near"] = "near to what you read"
+    told = sentences.of(one, topic_of(paper)) if one else ()
+    if counted := next(iter(told), "") or counts(totals):
+        said["attention"] = counted
+    if pk in order.brought:
+        by = order.brought[pk].name
+        said["submitted"] = f"submitted by {by}" if by else "submitted by a reader"
+    if paper.link("code"):
+        said["code"] = "with code"
+    return said
+
+
+def close(saved: int, voted: int) -> str:
+    """``close to 3 papers you saved``; empty for none."""
+    parts = [f"{_papers(saved)} you saved"] if saved else []
+    parts += [f"{_papers(voted)} you voted for"] if voted else []
+    return f"close to {join_names(parts)}" if parts else ""
+
+
+def _papers(count: int) -> str:
+    return "a paper" if count == 1 else f"{count:,} papers"
+
+
+def counts(totals: Totals) -> str:
+    """``12 votes, 3 saves``; empty for none."""
+    pairs = ((totals.votes, "vote"), (totals.saves, "save"), (totals.comments, "comment"))
+    return ", ".join(plural(count, noun) for count, noun in pairs if count)
+
+
+def _plainly(paper: Paper) -> str:
+    """For a paper for which nothing speaks yet: what it is one of."""
+    where = topic_of(paper) or paper.venue
+    return f"new in {where}" if where else f"new from {join_names(paper.sources)}" if paper.sources else "new here"
+
+
+def of_trend(one: One, paper: Paper) -> Hit:
+    """A paper that trends, each term of its score as a signal."""
+    topic = topic_of(paper)
+    signals = tuple(
+        Signal(term.signal, _share_of(one, term.share), term.weight, term.share, sentences.sentence(term, topic))
+        for term in one.terms
+        if term.count >= 0.5
+    )
+    return Hit(paper, one.score, signals, "; ".join(sentences.of(one, topic)[:2]))
+
+
+def _share_of(one: One, share: float) -> float:
+    return min(1.0, max(0.0, share / one.score)) if one.score > 0 else 0.0
