@@ -68,7 +68,8 @@ def voices(acts: Acts, topics: Ints, accounts: Accounts) -> Floats:
     made = _burst_pressure(row, acts, bursts(accounts.made, papers))
     awake = np.exp2(-np.maximum(acts.at - accounts.first[acts.account], 0) / FADES)
     woke = _burst_pressure(row, acts, bursts(accounts.first, papers)) * awake
-    return 1 / (1 + np.maximum(alike, np.maximum(made, woke)))
+    found: Floats = 1 / (1 + np.maximum(alike, np.maximum(made, woke)))
+    return found
 
 
 def likenesses(acts: Acts, topics: Ints, accounts: int) -> sparse.csr_array:
