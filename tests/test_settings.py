@@ -168,10 +168,10 @@ categories = ["cs.IR"]
 [sources.my-library]
 kind = "zotero"
 """)
-    (tmp_path / "key").write_text("secret\n")
+    (tmp_path / "key").write_text("hush-hush\n")
     found = settings.followed(tmp_path, {"BROADSHEET_MY_LIBRARY_KEY_FILE": str(tmp_path / "key")})
-    assert found == {"arxiv": {"categories": ["cs.IR"]}, "my-library": {"kind": "zotero", "key": "secret"}}
-    assert "secret" not in repr(settings.load(tmp_path, {"BROADSHEET_MY_LIBRARY_KEY": "secret"}))
+    assert found == {"arxiv": {"categories": ["cs.IR"]}, "my-library": {"kind": "zotero", "key": "hush-hush"}}
+    assert "hush-hush" not in repr(settings.load(tmp_path, {"BROADSHEET_MY_LIBRARY_KEY": "hush-hush"}))
 
 
 @pytest.mark.parametrize("text", ["[sources]\narxiv = 1", "sources = 3", "[sources.'A B']\nkind = 'feed'"])

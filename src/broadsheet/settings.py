@@ -123,6 +123,27 @@ class Settings:
         choices=("off", "invite", "open"),
     )
     opens: bool = _row(False, "people", "Whether it is counted how often a paper is opened; never by whom.")
+    may_invite: str = _row(
+        "admin", "people", "Who may invite others: admin, or every reader.", choices=("admin", "reader")
+    )
+    plain_http: bool = _row(
+        False, "people", "Whether one can sign in over plain http from elsewhere, where others on the way can listen."
+    )
+    oidc_issuer: str = _row(
+        "", "people", "Whose sign-in is taken besides (OpenID Connect): https://login.example.org; none if empty."
+    )
+    oidc_client: str = _row("", "people", "What that provider calls this library (client id).")
+    oidc_secret: str = _row("", "people", "What it knows this library by (client secret).", secret=True)
+    oidc_name: str = _row("", "people", "What its button says: Sign in with ...; empty for its host.")
+    smtp: str = _row(
+        "",
+        "mail",
+        "The server that sends letters: smtps://me@host:465 or smtp://me@host:587 (with STARTTLS, never without,"
+        " unless it ends in ?security=none); empty to write them into the folder outbox.",
+        secret=True,
+    )
+    smtp_password: str = _row("", "mail", "The password there.", secret=True)
+    sender: str = _row("", "mail", "From whom letters are: papers@example.org, or Papers <papers@example.org>.")
     contact: str = _row("", "fetch", "The owner's e-mail address, told to every service that is asked; none if empty.")
     proxy: str = _row("", "fetch", "A proxy for every request; empty for what the environment says.", secret=True)
     private: tuple[str, ...] = _row(

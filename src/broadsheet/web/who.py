@@ -73,4 +73,3 @@ def is_local(request: Request) -> bool:
         and not any(name in request.headers for name in _PASSED_ON)
         and request.scope.get("http_version") != "1.0"
     )
-
