@@ -54,12 +54,14 @@ Bools = npt.NDArray[np.bool_]
 class Facts(NamedTuple):
     """What the index knows of p papers, by number: shape (p,), and (p, TOPICS) for *topics*.
 
-    added and appeared are Unix seconds; topics are codes of categories, -1 where there are fewer.
+    added, appeared and published are Unix seconds; the last is the first second that its date may be, 0 without one.
+    topics are codes of categories, -1 where there are fewer.
     """
 
     live: Bools
     added: Ints
     appeared: Ints
+    published: Ints
     topics: Ints
 
 
@@ -131,7 +133,8 @@ def facts_of(columns: Columns) -> Facts:
     added = single["added"].astype(np.int64) * 60
     born = _seconds(single["appeared"].astype(np.int64))
     here = (added >= born) & (added < born + DAY)  # it came on the day on which it appeared: then, and not at midnight
-    return Facts(single["live"] > 0, added, np.where(here, added, born), _topics(columns))
+    published = _seconds(single["date"].astype(np.int64))
+    return Facts(single["live"] > 0, added, np.where(here, added, born), published, _topics(columns))
 
 
 def _seconds(days: Ints) -> Ints:
@@ -170,7 +173,8 @@ def gathered(store: Store, facts: Facts, now: int, *, opens: bool) -> Gathered:
     if opens and len(opened := store.counters.opened(since)):
         begun[OPENS] = opened[:, 1].min() * HOUR
         parts.append(Events.of(opened[:, 0], OPENS, opened[:, 1] * HOUR + HOUR, amount=opened[:, 2], span=HOUR))
-    from_outside = growth(_readings(store, since, rows), facts.appeared)
+    # From its date, and not from when it came here: of a paper that is known by its year the first reading is a level.
+    from_outside = growth(_readings(store, since, rows), facts.published)
     events = Events.join(*parts, from_outside.events)
     events = events.take((events.paper < rows) & facts.live[np.minimum(events.paper, max(rows - 1, 0))])
     accounts = Accounts(people[:, 1], np.where(people[:, 2] > 0, people[:, 2], NEVER))
