@@ -134,7 +134,7 @@ class Accounts:
                 raise _name_taken(name.name)
             connection.execute(_PROFILE, {"id": id, **name._asdict(), "about": about})
             if before.name != name.name:
-                note(connection, id, "renamed", f"account {id}")
+                note(connection, id, "account.rename", f"account {id}")
 
     def set_email(self, id: int, email: str | None, by: int | None) -> None:
         """Raises Mistake for an address that another has, NotFound."""
@@ -148,7 +148,7 @@ class Accounts:
             if role != "admin":
                 _another(connection, before)
             connection.execute(_ROLE, {"id": id, "role": role})
-            note(connection, by, "role changed", f"account {id}", f"{before.role} -> {role}")
+            note(connection, by, "account.role", f"account {id}", f"{before.role} -> {role}")
 
     def suspend(self, id: int, by: int | None) -> None:
         """Ends its sessions and its tokens at once. Raises Mistake where nobody would be left, NotFound."""
@@ -157,14 +157,14 @@ class Accounts:
             connection.execute(_STATE, {"id": id, "state": "suspended"})
             for statement in (*_END, _TOKENS):
                 connection.execute(statement, {"id": id})
-            note(connection, by, "suspended", f"account {id}")
+            note(connection, by, "account.suspend", f"account {id}")
 
     def restore(self, id: int, by: int | None) -> None:
         """Takes a suspension back. Raises NotFound."""
         with self._database.discreet(SOON) as connection:
             _held(connection, id)
             connection.execute(_STATE, {"id": id, "state": "active"})
-            note(connection, by, "restored", f"account {id}")
+            note(connection, by, "account.restore", f"account {id}")
 
 
 def added(connection: sa.Connection, name: Name, email: str | None, role: str, by: int | None) -> Account:
@@ -174,7 +174,7 @@ def added(connection: sa.Connection, name: Name, email: str | None, role: str, b
     id = connection.execute(_ADD, row).scalar()
     if id is None:
         raise _name_taken(name.name) if _is_taken(connection, name, 0) else _email_taken()
-    note(connection, by or id, "account made", f"account {id}", role)
+    note(connection, by or id, "account.add", f"account {id}", role)
     return Account(id, name.name, email, role, "active", "", now)
 
 
@@ -184,7 +184,7 @@ def move(connection: sa.Connection, id: int, email: str | None, by: int | None) 
     if email and connection.execute(_TAKEN_EMAIL, {"email": email, "id": id}).first():
         raise _email_taken()
     connection.execute(_EMAIL, {"id": id, "email": email})
-    note(connection, by, "address changed", f"account {id}")
+    note(connection, by, "account.address", f"account {id}")
 
 
 def may_go(connection: sa.Connection, id: int) -> Account:

@@ -1,7 +1,7 @@
 """What administrators and editors did, and what happened at the doors. Only ever added to.
 
-A row says who (an account), what (`role`, `signed in`) and to what (`account 5`); no name, no address of a person, none
-of a network: when an account goes, its number stays and tells nothing more.
+A row says who (an account), what (`account.role`, `session.begin`) and to what (`account 5`); no name, no address of a
+person, none of a network: when an account goes, its number stays and tells nothing more.
 """
 
 import time

@@ -18,13 +18,13 @@ MOST = 20  # passkeys, and tokens, of one account
 
 
 class Passkey(NamedTuple):
-    """A public key of WebAuthn: *id* in base64url, *public* as COSE, *count* how often the device says it signed."""
+    """A public key of WebAuthn: *id* in base64url, *public* as COSE, *signs* how often the device says it did so."""
 
     id: str
     account: int
     name: str
     public: bytes
-    count: int
+    signs: int
     made: int
     used: int | None
 
@@ -45,7 +45,7 @@ _PASSKEY = "id, account, name, public, count, made, used"
 _PASSKEYS = sa.text(f"SELECT {_PASSKEY} FROM passkey WHERE account = :account ORDER BY made, id")
 _PASSKEY_AT = sa.text(f"SELECT {_PASSKEY} FROM passkey WHERE id = :id")
 _ADD_PASSKEY = sa.text(
-    f"INSERT INTO passkey ({_PASSKEY}) VALUES (:id, :account, :name, :public, :count, :made, :used)"
+    f"INSERT INTO passkey ({_PASSKEY}) VALUES (:id, :account, :name, :public, :signs, :made, :used)"
     " ON CONFLICT (id) DO NOTHING"
 )
 # A device that counts must have counted on: one that has not is a copy (WebAuthn level 3, section 6.1.1).
@@ -108,7 +108,7 @@ class Credentials:
                 raise Mistake(f"an account can have {MOST} passkeys; remove one first")
             if not connection.execute(_ADD_PASSKEY, passkey._asdict()).rowcount:
                 raise Mistake("this passkey is here already")
-            note(connection, passkey.account, "passkey added", f"account {passkey.account}")
+            note(connection, passkey.account, "passkey.add", f"account {passkey.account}")
 
     def passkey_used(self, id: str, count: int) -> bool:
         """Notes what the device has counted to; False when it has not counted on since the last time."""
@@ -123,7 +123,7 @@ class Credentials:
         with self._database.discreet(SOON) as connection:
             done = connection.execute(_DROP_PASSKEY, {"id": id, "account": account}).rowcount > 0
             if done:
-                note(connection, account, "passkey removed", f"account {account}")
+                note(connection, account, "passkey.remove", f"account {account}")
         return done
 
     # -- who they are elsewhere (OpenID Connect) -----------------------------------------------------------------------
@@ -148,13 +148,13 @@ class Credentials:
             if connection.execute(_IDENTITY, given).scalar_one() != account:
                 raise Mistake("another account here signs in with this one; sign in there, and unlink it first")
             if new:
-                note(connection, account, "linked", f"account {account}", issuer)
+                note(connection, account, "identity.link", f"account {account}", issuer)
 
     def unlink(self, issuer: str, account: int) -> bool:
         with self._database.discreet(SOON) as connection:
             done = connection.execute(_UNLINK, {"issuer": issuer, "account": account}).rowcount > 0
             if done:
-                note(connection, account, "unlinked", f"account {account}", issuer)
+                note(connection, account, "identity.unlink", f"account {account}", issuer)
         return done
 
     # -- tokens --------------------------------------------------------------------------------------------------------
@@ -171,14 +171,14 @@ class Credentials:
             if connection.execute(_COUNT_TOKENS, {"account": account}).scalar_one() >= MOST:
                 raise Mistake(f"an account can have {MOST} tokens; revoke one first")
             id = int(connection.execute(_ADD_TOKEN, {**row, "made": int(time.time())}).scalar_one())
-            note(connection, account, "token made", f"token {id}", scopes)
+            note(connection, account, "token.make", f"token {id}", scopes)
         return id
 
     def drop_token(self, account: int, id: int) -> bool:
         with self._database.discreet(SOON) as connection:
             done = connection.execute(_DROP_TOKEN, {"account": account, "id": id}).rowcount > 0
             if done:
-                note(connection, account, "token revoked", f"token {id}")
+                note(connection, account, "token.revoke", f"token {id}")
         return done
 
     def bearer(self, hash: str) -> tuple[Token, Account] | None:

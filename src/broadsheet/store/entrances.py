@@ -123,7 +123,7 @@ class Entrances:
             connection.execute(_ISSUE, ticket._asdict())
             if ticket.kind == "invitation":
                 uses = f"{ticket.role}, {ticket.uses} use{'s' if ticket.uses > 1 else ''}"
-                note(connection, ticket.by, "invited", f"invitation {ticket.hash[:8]}", uses)
+                note(connection, ticket.by, "invitation.make", f"invitation {ticket.hash[:8]}", uses)
 
     def ticket(self, hash: str) -> Ticket | None:
         """The ticket, also one that is used up or has ended."""
@@ -159,7 +159,7 @@ class Entrances:
         with self._database.discreet(SOON) as connection:
             done = connection.execute(_REVOKE, {"hash": hash}).rowcount > 0
             if done:
-                note(connection, by, "invitation revoked", f"invitation {hash[:8]}")
+                note(connection, by, "invitation.revoke", f"invitation {hash[:8]}")
         return done
 
     # -- sessions ------------------------------------------------------------------------------------------------------
@@ -217,14 +217,14 @@ class Entrances:
         with self._database.discreet(SOON) as connection:
             done = connection.execute(_END_ONE, {"account": account, "hash": hash}).rowcount > 0
             if done:
-                note(connection, account, "signed out", f"account {account}")
+                note(connection, account, "session.end", f"account {account}")
         return done
 
     def end_others(self, account: int, hash: str) -> int:
         """Ends all sessions of an account but one; how many those were."""
         with self._database.discreet(SOON) as connection:
             count = connection.execute(_END_OTHERS, {"account": account, "hash": hash}).rowcount
-            note(connection, account, "signed out elsewhere", f"account {account}", str(count))
+            note(connection, account, "session.end-others", f"account {account}", str(count))
         return count
 
 
@@ -255,4 +255,4 @@ def _begin(connection: sa.Connection, session: Session, before: str) -> None:
     connection.execute(_END, {"hash": before})
     connection.execute(_PAST, {"account": session.account, "now": session.made})
     connection.execute(_BEGIN, session._asdict())
-    note(connection, session.account, "signed in", f"account {session.account}", session.how)
+    note(connection, session.account, "session.begin", f"account {session.account}", session.how)
