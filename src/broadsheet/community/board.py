@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from broadsheet.community.topics import NONE, Phrase, Rising
 from broadsheet.trend import DAY, HOUR, WINDOW, Ints, One, Terms
+from broadsheet.trend.forecast import Error
 
 FOLDER = "trending"
 FORMAT = 1
@@ -69,11 +70,37 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """How many votes papers are likely to have `forecast.DAYS` days from now.
+
+    rows    papers by number, ascending; those of which something can be said
+    bounds  shape (len(rows), 3): the low end of the interval, the middle, the high end
+    errors  how wrong such forecasts were on this library's past: of all ages first, then by age
+    """
+
+    rows: Ints
+    bounds: Floats
+    errors: tuple[Error, ...] = ()
+
+    def of(self, pk: int) -> tuple[int, int, int] | None:
+        """Low, likely, high; None where nothing can be said."""
+        place = int(np.searchsorted(self.rows, pk))
+        if place == len(self.rows) or self.rows[place] != pk:
+            return None
+        low, likely, high = (round(float(value)) for value in self.bounds[place])
+        return low, likely, high
+
+
+UNKNOWN = Coming(np.zeros(0, np.int64), np.zeros((0, 3), np.float32))
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """All windows. *now* is when it was made, Unix seconds; *events* how many it was made from; *seconds* how long."""
 
     now: int
     windows: Mapping[str, Window]
+    coming: Coming = UNKNOWN
     topics: Rising = NONE
     events: int = 0
     seconds: float = 0.0
@@ -92,9 +119,11 @@ def save(home: Path, board: Board) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {**one.terms.arrays(), "order": one.order, "spark": one.spark}
         for part, array in arrays.items():
             np.save(made / f"{name}.{part}.npy", array.astype(np.float32) if array.dtype == np.float64 else array)
+    np.save(made / "coming.rows.npy", board.coming.rows)
+    np.save(made / "coming.bounds.npy", board.coming.bounds.astype(np.float32))
     meta = {
-        "format": FORMAT, "now": board.now, "events": board.events, "seconds": board.seconds, "topics": board.topics,
-        "moved": board.moved, "stamp": board.stamp,
+        "format": FORMAT, "now": board.now, "events": board.events, "seconds": board.seconds, "moved": board.moved,
+        "stamp": board.stamp, "topics": board.topics, "errors": board.coming.errors,
     }  # fmt: skip
     (made / "meta.json").write_text(json.dumps(meta))
     new = folder / "CURRENT.new"
@@ -139,13 +168,19 @@ def _load(folder: Path) -> Board | None:
     windows = {name: _window(folder, name, meta["now"]) for name in WINDOW}
     span, compared, phrases = meta["topics"]
     topics = Rising(span, compared, tuple(Phrase(*phrase) for phrase in phrases))
+    errors = tuple(Error(*error) for error in meta["errors"])
+    coming = Coming(_mapped(folder / "coming.rows.npy"), _mapped(folder / "coming.bounds.npy"), errors)
     return Board(
-        meta["now"], windows, topics, meta["events"], meta["seconds"], tuple(meta["moved"]), meta["stamp"], folder.name
-    )
+        meta["now"], windows, coming, topics, meta["events"], meta["seconds"], tuple(meta["moved"]), meta["stamp"],
+        folder.name,
+    )  # fmt: skip
 
 
 def _window(folder: Path, name: str, now: int) -> Window:
-    arrays = {
-        path.name.split(".")[1]: np.load(path, mmap_mode="r").view(np.ndarray) for path in folder.glob(f"{name}.*.npy")
-    }
+    arrays = {path.name.split(".")[1]: _mapped(path) for path in folder.glob(f"{name}.*.npy")}
     return Window(Terms.from_arrays(name, now, arrays), arrays["order"], arrays["spark"])
+
+
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    mapped: npt.NDArray[Any] = np.load(path, mmap_mode="r").view(np.ndarray)
+    return mapped

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from broadsheet.community import board, counters, topics
-from broadsheet.community.board import Board, Boards, Window
+from broadsheet.community.board import Board, Boards, Coming, Window
 from broadsheet.index import Index
 from broadsheet.index.columns import Columns
 from broadsheet.store import Store
@@ -38,6 +38,7 @@ from broadsheet.trend import (
     Events,
     Ints,
     Papers,
+    forecast,
 )
 from broadsheet.trend.formula import windows
 from broadsheet.trend.snapshots import Readings, growth
@@ -124,7 +125,19 @@ def measured(store: Store, facts: Facts, now: int, *, opens: bool) -> Board:
         name: Window(terms, terms.best(PLACES), sparks(given.events, terms.rows, now, name))
         for name, terms in found.items()
     }
-    return Board(now, made, events=len(given.events))
+    return Board(now, made, coming(given.events, facts.appeared, now), events=len(given.events))
+
+
+def coming(events: Events, appeared: Ints, now: int) -> Coming:
+    """Where papers are heading by their votes, and how wrong that was in the past."""
+    votes = events.signal == VOTES
+    paper, at = events.paper[votes], events.at[votes]
+    model = forecast.learn(paper, at, appeared, now)
+    if model is None:
+        return board.UNKNOWN
+    bounds = np.column_stack(model.ahead(forecast.standing(paper, at, appeared, now)))
+    rows = np.flatnonzero(~np.isnan(bounds).any(axis=1))
+    return Coming(rows, bounds[rows].astype(np.float32), forecast.backtest(paper, at, appeared, now))
 
 
 def facts_of(columns: Columns) -> Facts:
