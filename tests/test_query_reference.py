@@ -15,6 +15,7 @@ from broadsheet.find.lists import MOST
 from broadsheet.paper import make
 from broadsheet.query import FACETS, MAX_LIMIT, Filters, Query, Sort
 from broadsheet.querylang import parse
+from broadsheet.store import OWNER
 from broadsheet.text import fold
 from query_papers import LONG, Stock, stocked
 from reference import counts, fits
@@ -201,8 +202,8 @@ def found(stock: Stock, query: Query) -> list[str]:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_library_finds_what_the_reference_finds(stock: Stock, part: int) -> None:
     for number, made in enumerate(maker(stock, part).questions(COUNT // PARTS)):
-        query = parse(made.text, filters=made.filters, sort="new", limit=LIMITS[number % len(LIMITS)])
-        again = parse(query.canonical(), sort="new", limit=query.limit)
+        query = parse(made.text, asker=OWNER, filters=made.filters, sort="new", limit=LIMITS[number % len(LIMITS)])
+        again = parse(query.canonical(), asker=OWNER, sort="new", limit=query.limit)
         assert (again, query.notes) == (query, ()), made.text
         keys = found(stock, again if number % 2 else query)
         assert sorted(keys) == sorted(wanted(stock, made.meant)), made.text
@@ -213,13 +214,13 @@ def test_whatever_the_words_every_hit_fits(stock: Stock, sort: Sort) -> None:
     questions = maker(stock, 0)
     for made in questions.questions(SOME):
         text = f"{made.text} {questions.words()}"
-        page = stock.library.search(parse(text, filters=made.filters, sort=sort, limit=MAX_LIMIT))
+        page = stock.library.search(parse(text, asker=OWNER, filters=made.filters, sort=sort, limit=MAX_LIMIT))
         assert {hit.paper.key for hit in page.hits} <= wanted(stock, made.meant), text
 
 
 def test_facets_are_counted_over_the_whole_result(stock: Stock) -> None:
     for made in maker(stock, PARTS).questions(SOME):
-        query = parse(made.text, filters=made.filters, sort="new", limit=1, facets=True)
+        query = parse(made.text, asker=OWNER, filters=made.filters, sort="new", limit=1, facets=True)
         page = stock.library.search(query)
         papers = [stock.papers[key] for key in wanted(stock, made.meant)]
         assert page.facets.keys() == (set(FACETS) if papers else set()), made.text
