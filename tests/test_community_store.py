@@ -94,7 +94,7 @@ def test_a_concurrent_edit_is_not_lost(store: Store) -> None:
     assert store.comments.edit(ada.id, one.id, "Second.", one.version) == done, "the same form, sent twice"
     with pytest.raises(Forbidden, match="only who wrote"):
         store.comments.edit(ben.id, one.id, "Not mine.", 2)
-    raised = at_once(*(lambda n=n: store.comments.edit(ada.id, one.id, f"Third, {n}", 2) for n in range(4)))  # type: ignore[misc]
+    raised = at_once(*(lambda n=n: store.comments.edit(ada.id, one.id, f"Third, {n}", 2) for n in range(4)))
     assert sorted(type(error).__name__ for error in raised) == ["Conflict"] * 3 + ["NoneType"]
     assert store.comments.one(one.id).version == 3
 
@@ -194,9 +194,9 @@ def test_two_editors_at_once_lose_nothing(store: Store) -> None:
     for pk in range(1, 7):
         store.desk.pick(eve, 20261120, pk)
     raised = at_once(
-        *(lambda pk=pk: store.desk.pick(eve, 20261120, pk) for pk in (7, 8)),  # type: ignore[misc]
-        *(lambda pk=pk: store.desk.pick(max_, 20261120, pk, place=0) for pk in (9, 10)),  # type: ignore[misc]
-        *(lambda pk=pk: store.desk.step(max_, 20261120, pk, -2) for pk in (5, 6)),  # type: ignore[misc]
+        *(lambda pk=pk: store.desk.pick(eve, 20261120, pk) for pk in (7, 8)),
+        *(lambda pk=pk: store.desk.pick(max_, 20261120, pk, place=0) for pk in (9, 10)),
+        *(lambda pk=pk: store.desk.step(max_, 20261120, pk, -2) for pk in (5, 6)),
         lambda: store.desk.unpick(eve, 20261120, 3),
     )
     assert raised == [None] * 7

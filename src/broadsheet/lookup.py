@@ -19,6 +19,7 @@ from broadsheet.following import Followed
 from broadsheet.paper import Fault, Gone
 from broadsheet.sources import Record, files, lookups, pasted
 from broadsheet.store import Store
+from broadsheet.text import plural
 
 PART = "look-up"
 MOST = 50_000  # records of one address
@@ -42,24 +43,29 @@ groups = pasted.by_source
 
 
 def run(
-    store: Store, client: Client, wanted: Mapping[str, Sequence[str]], followed: Sequence[Followed] = ()
+    store: Store,
+    client: Client,
+    wanted: Mapping[str, Sequence[str]],
+    followed: Sequence[Followed] = (),
+    *,
+    most: int = MOST,
 ) -> tuple[tuple[str, ingest.Summary], ...]:
     """Brings the papers *wanted* in (see `groups`); for each source that was asked, its name and a summary.
 
     An id that its source does not know is a fault in the summary. A source that is also *followed* is asked as its
-    options there say. What an address has is read like a file: the page of a paper, a PDF, a bibliography. Raises
-    Mistake for an address without papers, FetchError, StoreError.
+    options there say. What an address has is read like a file: the page of a paper, a PDF, a bibliography of at most
+    *most* papers. Raises Mistake for an address without papers, or with more than that, FetchError, StoreError.
     """
     done: list[tuple[str, ingest.Summary]] = []
     for source, values in wanted.items():
         if source == pasted.WEB:
-            done += (_fetched(store, client, address) for address in values)
+            done += (_fetched(store, client, address, most) for address in values)
         else:
             done.append((source, _take(store, client, source, values, _options(source, followed))))
     return tuple(done)
 
 
-def _fetched(store: Store, client: Client, address: str) -> tuple[str, ingest.Summary]:
+def _fetched(store: Store, client: Client, address: str, most: int) -> tuple[str, ingest.Summary]:
     """What lies at *address*, taken in like a file of that name."""
     answer = client.get(address, headers={"Accept": "*/*"})
     with tempfile.TemporaryDirectory(prefix="broadsheet-") as folder:
@@ -73,7 +79,9 @@ def _fetched(store: Store, client: Client, address: str) -> tuple[str, ingest.Su
             (file,) = files.expand([path]).files
         except Mistake as mistake:
             raise Mistake(str(mistake).replace(str(path), address)) from None
-        records = [_at(record, path.name, address) for record in islice(file.records(), MOST)]
+        records = [_at(record, path.name, address) for record in islice(file.records(), most + 1)]
+    if len(records) > most:
+        raise Mistake(f"{address} holds more than {plural(most, 'paper')}; give the address, or the id, of one of them")
     mark = blake2b(answer.body, digest_size=16).hexdigest()
     return address, ingest.run(store, file.format, lambda skip: records[skip:], part=address, mark=mark)
 

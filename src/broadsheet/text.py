@@ -7,6 +7,16 @@ from functools import lru_cache
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 # Marks that change the direction or the width of text after them: invisible, and a way to disguise a title.
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# The same of a text of several lines, but for what joins letters: Persian and emoji need it. Line breaks stay.
+_UNWANTED = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+    r"\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
+)
+# More marks on one letter than any language has would hide the lines above and below.
+_HEAP = re.compile(
+    r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})"
+    r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+)
 # For an abstract these two are five times as fast as `str.isprintable` and `in`; for a name they are slower.
 _LONG = 200
 _PRINTABLE = bytes(range(0x20, 0x7F))
@@ -44,6 +54,17 @@ def clean(text: str) -> str:
     text = _SPACE.sub(" ", text)
     text = _INVISIBLE.sub("", _CONTROL.sub("", text))
     return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def clean_lines(text: str) -> str:
+    """Several lines of text without control characters, direction marks and heaps of accents, in NFC.
+
+    Any line break becomes LF; white space at the end goes, and so do more than two empty lines in a row.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    text = _HEAP.sub(r"\1", unicodedata.normalize("NFC", _UNWANTED.sub("", text)))
+    text = "\n".join(line.rstrip() for line in text.split("\n"))  # a regular expression takes the square of the time
+    return re.sub(r"\n{4,}", "\n\n\n", text).strip("\n")
 
 
 def fold(text: str) -> str:

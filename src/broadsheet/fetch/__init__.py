@@ -88,7 +88,7 @@ class Client:
         self._queue = Queue(queue, clock, self._sleep)
         self._cache = Cache(cache, cache_mb << 20) if cache else None
         self._private, self._proxy, self._rates = tuple(private), proxy, rates
-        self._patience, self._clock = patience, clock
+        self._patience, self._clock, self._turn = patience, clock, TURN
 
     def metered(self, most: int | None = None, *, anew: bool = False) -> "Client":
         """The same client with a count of its own; a request beyond *most* of them, redirects and tries again counted,
@@ -96,6 +96,13 @@ class Client:
         view = object.__new__(Client)
         view.__dict__.update(self.__dict__)
         view.requests, view._most, view._anew = 0, most, anew
+        return view
+
+    def hurried(self, seconds: float) -> "Client":
+        """The same client for somebody who waits: a question waits at most *seconds* for its turn, and as long for its
+        answer; what would take longer is a FetchError that says so."""
+        view = self.metered(self._most, anew=self._anew)
+        view._patience = view._turn = seconds
         return view
 
     def __enter__(self) -> "Client":
@@ -196,7 +203,7 @@ class Client:
         proxy = wire.proxy_for(parts, self._proxy)
         address = self._address(host, port, bool(proxy))
         rate = self._rate(parts)
-        with self._queue.turn(rate, self._clock() + TURN) as turn:
+        with self._queue.turn(rate, self._clock() + self._turn) as turn:
             if self._stopped.is_set():
                 raise Stopped("stopped")
             if self._most is not None and self.requests >= self._most:

@@ -52,23 +52,28 @@ class Done(NamedTuple):
     total: int | None = None
 
 
-def handler(act: Callable[[Asking], Done | str], right: Act) -> Callable[[Request], Awaitable[Response]]:
+def handler(
+    act: Callable[[Asking], Done | Response | str], right: Act, most: int = MAX_FORM
+) -> Callable[[Request], Awaitable[Response]]:
     """What answers a form: *act* does what it asks, where the reader has the right to.
 
-    A browser goes on to another page; a script of ours, which asks for JSON, is told what was done.
+    A browser goes on to another page; a script of ours, which asks for JSON, is told what was done. An *act* that
+    could not do it may answer with a page of its own, which keeps what was typed. *most*: bytes of the form.
     """
 
     async def answer(request: Request) -> Response:
         if not is_ours(request):
             raise HTTPException(403, _ELSEWHERE)
         reader = await run_in_threadpool(who.reader, request)
-        if reader is None and site.of(request).library.settings.accounts != "off" and not _quiet(request):
-            return RedirectResponse(f"/sign-in?then={quote(_from(request), safe='')}", 303, _NOT_KEPT)
-        asking = Asking(site.of(request), allowed(request, reader, right), await form(request), request)
+        if reader is None and site.of(request).library.settings.accounts != "off" and not is_quiet(request):
+            return RedirectResponse(f"/sign-in?then={quote(back(request), safe='')}", 303, _NOT_KEPT)
+        asking = Asking(site.of(request), allowed(request, reader, right), await form(request, most), request)
         done = await run_in_threadpool(act, asking)
+        if isinstance(done, Response):
+            return done
         if isinstance(done, str):
             done = Done(done)
-        if _quiet(request):
+        if is_quiet(request):
             return Response(dumps(done._asdict()), 200, _NOT_KEPT, JSON)
         return RedirectResponse(done.there, 303, _NOT_KEPT)
 
@@ -90,17 +95,19 @@ def allowed(request: Request, reader: Reader | None, right: Act) -> Reader:
     return reader
 
 
-def _quiet(request: Request) -> bool:
+def is_quiet(request: Request) -> bool:
+    """Whether a script of ours asks, which stays on its page."""
     return request.headers.get("accept", "").startswith(JSON)
 
 
-def _from(request: Request) -> str:
-    """The path of the page that has the form."""
+def back(request: Request) -> str:
+    """The path and query of the page that has the form."""
     try:
         page = urlsplit(request.headers.get("referer", ""))
     except ValueError:
         return "/"
-    return f"{page.path or '/'}{'?' if page.query else ''}{page.query}"
+    path = "/" + page.path.lstrip("/\\")  # two slashes would lead to another host
+    return f"{path}{'?' if page.query else ''}{page.query}"
 
 
 def is_ours(request: Request) -> bool:
@@ -123,13 +130,13 @@ def _authority(address: str) -> str:
         return ""
 
 
-async def form(request: Request) -> Form:
+async def form(request: Request, most: int = MAX_FORM) -> Form:
     """The fields of the form, the last of each name. Raises Mistake."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_FORM:
-            raise HTTPException(413, f"The form is larger than {MAX_FORM:,} bytes.")
+        if len(body) > most:
+            raise HTTPException(413, f"The form is larger than {most:,} bytes.")
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError as error:
