@@ -90,7 +90,12 @@ def test_hiding_and_reading_are_two_things_and_both_can_be_undone(store: Store) 
     store.community.read(ada, 2)
     store.community.read(ben, 3)
     assert store.community.shades_of(ada, [1, 2, 3]) == {1: Shade(True, False), 2: Shade(True, True)}
-    assert sorted(store.community.hidden(ada)) == [1, 2] and store.community.have_read(ada) == [2]
+    assert sorted(store.community.hidden(ada)) == [1, 2] and [pk for pk, _ in store.community.shaded(ada, "read")] == [
+        2
+    ]
+    sql(store, "UPDATE shade SET hidden = 7")
+    first = store.community.shaded(ada, "hidden", limit=1)
+    assert first == [(2, 7)] and store.community.shaded(ada, "hidden", before=first[0]) == [(1, 7)]
     store.community.hide(ada, 2, want=False)
     assert store.community.shades_of(ada, [1, 2, 3]) == {1: Shade(True, False), 2: Shade(False, True)}
     store.community.read(ada, 2, want=False)
