@@ -186,7 +186,7 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw.close()
     content = bytearray(path.read_bytes())
-    content[160 * 4096 : 200 * 4096] = b"\xa5" * 40 * 4096  # far behind the pages that say what the tables are
+    content[220 * 4096 : 260 * 4096] = b"\xa5" * 40 * 4096  # far behind the pages that say what the tables are
     path.write_bytes(content)
     with Store.open(path) as store:
         damage = store.check()
