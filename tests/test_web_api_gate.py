@@ -133,31 +133,30 @@ def test_a_cursor_comes_back_as_the_place_it_stands_for() -> None:
         following = response.headers["link"].removeprefix("<").partition(">")[0]
         path, _, query = following.partition("?")
         assert (path, query.partition("&cursor=")[0]) == ("/api/v1/votes", "limit=7&window=a+b")
-        turn = api_parts.turn(asked(path, query), query.partition("&cursor=")[2], 7, (int, int))
-        assert turn == (place, 7)
+        assert api_parts.place(asked(path, query), query.partition("&cursor=")[2], int, int) == place
 
 
 def test_a_name_may_be_a_place() -> None:
     response = api_parts.listed(asked(), "groups", [], ("Ärger & ☃",))
     cursor = response.headers["link"].partition("cursor=")[2].partition(">")[0]
-    assert api_parts.turn(asked(), cursor, 1, (str,)).after == ("Ärger & ☃",)
+    assert api_parts.place(asked(), cursor, str) == ("Ärger & ☃",)
     with pytest.raises(Mistake, match="none that this list gave"):
-        api_parts.turn(asked(), cursor, 1, (int,))
+        api_parts.place(asked(), cursor, int)
 
 
 @pytest.mark.parametrize("forged", ["x", "====", "AAAA", "☃", "A" * 400, "WzEsMl0", "\x00", "W10=", " "])
 def test_a_forged_cursor_is_refused(forged: str) -> None:
     with pytest.raises(Mistake, match="none that this list gave"):
-        api_parts.turn(asked(), forged, 1, (int, int))
+        api_parts.place(asked(), forged, int, int)
 
 
 def test_a_cursor_is_of_one_list() -> None:
     response = api_parts.listed(asked(query="topic=a"), "votes", [], (1, 2))
     cursor = response.headers["link"].partition("cursor=")[2].partition(">")[0]
-    assert api_parts.turn(asked(query="topic=a&limit=3"), cursor, 3, (int, int)).after == (1, 2)
+    assert api_parts.place(asked(query="topic=a&limit=3"), cursor, int, int) == (1, 2)
     for other in (asked(query="topic=b"), asked("/api/v1/hidden", "topic=a"), asked()):
         with pytest.raises(Mistake):
-            api_parts.turn(other, cursor, 3, (int, int))
+            api_parts.place(other, cursor, int, int)
     for spoiled in (cursor[:-1], "A" + cursor[1:], cursor[:-2] + "AA"):
         with pytest.raises(Mistake):
-            api_parts.turn(asked(query="topic=a"), spoiled, 3, (int, int))
+            api_parts.place(asked(query="topic=a"), spoiled, int, int)

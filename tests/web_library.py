@@ -53,11 +53,13 @@ def save_encoder(texts: Iterable[str], folder: Path) -> Path:
     return folder
 
 
-def make(home: Path, papers: Iterable[Mapping[str, Any]] = (*PAPERS, *series())) -> Library:
-    """A library of *papers*, stored and indexed; the caller closes it."""
+def make(
+    home: Path, papers: Iterable[Mapping[str, Any]] = (*PAPERS, *series()), flags: Mapping[str, object] | None = None
+) -> Library:
+    """A library of *papers*, stored and indexed, with settings as the command line takes them; the caller closes it."""
     rows = list(papers)
     encoder = save_encoder([f"{row['title']} {row['abstract']}" for row in rows] or ["nothing"], home / "tiny")
-    library = broadsheet.open(home / "library", flags={"encoder": str(encoder)})
+    library = broadsheet.open(home / "library", flags={"encoder": str(encoder), **(flags or {})})
     if rows:
         file = home / "papers.jsonl"
         file.write_text("".join(json.dumps(row) + "\n" for row in rows))

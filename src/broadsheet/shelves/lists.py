@@ -73,9 +73,11 @@ class Listing(Reading):
             return ()
         return tuple(self.store.get(self.store.lists.papers(found.id)).values())
 
-    def entries(self, one: List, *, offset: int = 0, limit: int = 50) -> tuple[Kept, ...]:
-        """Some papers of a list with their notes, the last put there first."""
-        found = self.store.lists.entries(one.id, offset, limit)
+    def entries(
+        self, one: List, *, offset: int = 0, limit: int = 50, before: tuple[int, int] | None = None
+    ) -> tuple[Kept, ...]:
+        """Some papers of a list with their notes, the last put there first, those behind *before* (when, pk)."""
+        found = self.store.lists.entries(one.id, offset, limit, before)
         papers = self.store.get([entry.pk for entry in found])
         return tuple(Kept(papers[entry.pk], entry) for entry in found if entry.pk in papers)
 

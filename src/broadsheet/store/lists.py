@@ -73,7 +73,7 @@ _OF_READER_NAMED = sa.text(f"{_LIST} WHERE a.key = :whose AND s.key = :key AND {
 _ENTRIES = """
     SELECT l.pk, l.at, l.account, coalesce(a.name, ''), l.note FROM listed l
     LEFT JOIN account a ON a.id = l.account AND a.state <> 'gone'
-    WHERE l.shelf = :id ORDER BY l.at DESC, l.pk DESC
+    WHERE l.shelf = :id AND (l.at < :at OR (l.at = :at AND l.pk < :pk)) ORDER BY l.at DESC, l.pk DESC
     """
 _SOME = sa.text(f"{_ENTRIES} LIMIT :limit OFFSET :offset")
 PKS = sa.text("SELECT pk FROM listed WHERE shelf = :id ORDER BY at DESC, pk DESC")
@@ -189,10 +189,14 @@ class Lists:
         with self._database.reading() as connection:
             return list(connection.execute(PKS, {"id": id}).scalars())
 
-    def entries(self, id: int, offset: int, limit: int) -> list[Entry]:
-        """Some of what is on a list, the last put there first. Whoever calls knows that it may be seen."""
+    def entries(self, id: int, offset: int, limit: int, before: tuple[int, int] | None = None) -> list[Entry]:
+        """Some of what is on a list, the last put there first, those behind *before* (when, pk).
+
+        Whoever calls knows that it may be seen.
+        """
+        at, pk = before or (1 << 60, 0)
         with self._database.reading() as connection:
-            rows = connection.execute(_SOME, {"id": id, "offset": offset, "limit": limit})
+            rows = connection.execute(_SOME, {"id": id, "offset": offset, "limit": limit, "at": at, "pk": pk})
             return [Entry(*row) for row in rows]
 
     def holding(self, pks: Sequence[int], account: int) -> dict[int, list[int]]:

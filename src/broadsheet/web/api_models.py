@@ -1,5 +1,6 @@
 """The shapes of the API's answers about papers: what its description says of them, and what mypy holds us to."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, Field, with_config
@@ -11,7 +12,12 @@ from broadsheet.web import urls
 closed = with_config(ConfigDict(extra="forbid"))  # these names and no others
 
 Next = Annotated[str | None, Field(description="The address of the next page; null on the last")]
-Time = Annotated[int, Field(description="Unix seconds")]
+Time = Annotated[str, Field(description="ISO 8601 in UTC; empty for never")]
+
+
+def moment(at: int | None) -> str:
+    """Unix seconds as `Time`."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else ""
 
 
 class Body(BaseModel):

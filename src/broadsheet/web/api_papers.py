@@ -22,7 +22,7 @@ from broadsheet.web.api_schema import errors
 from broadsheet.web.http import JSON, answer, dumps, fingerprint
 
 if TYPE_CHECKING:
-    from broadsheet.library import Library
+    pass
 
 router = APIRouter(prefix="/api/v1", default_response_class=JSONResponse)
 
@@ -37,7 +37,9 @@ Offset = Annotated[int, Param(ge=0, le=MAX_OFFSET, description="How many to leav
 Limit = Annotated[int, Param(ge=1, le=MAX_LIMIT, description="How many at most")]
 
 
-@router.get("/search", summary="Search by words and meaning", tags=["papers"], response_model=Answer)
+@router.get(
+    "/search", summary="Search by words and meaning", tags=["papers"], response_model=Answer, responses=errors(404)
+)
 def search(
     request: Request,
     q: Annotated[str, Param(description="The language of the search box")] = "",
@@ -85,7 +87,9 @@ class Question(BaseModel):
     missing: str = ""
 
 
-@router.post("/search", summary="The same, asked in JSON", tags=["papers"], response_model=Answer)
+@router.post(
+    "/search", summary="The same, asked in JSON", tags=["papers"], response_model=Answer, responses=errors(404)
+)
 def ask(request: Request, question: Question) -> Response:
     wrong: list[str] = []
     given = {word: getattr(question, word) for word in urls.MANY} | {"year": [question.year], "added": [question.added]}
@@ -99,7 +103,7 @@ def ask(request: Request, question: Question) -> Response:
 
 def _found(request: Request, text: str, changes: dict[str, Any], missing: str) -> Response:
     library = site.of(request).library
-    query = library.parse(text, **changes)
+    query = who.parse(request, text, **changes)
     why = {"why_not": list(library.why_not(query, missing))} if missing else {}
     return _page(request, library.search(query), why)
 
@@ -169,16 +173,15 @@ def suggest(
     limit: Annotated[int, Param(ge=1, le=MAX_SUGGESTIONS, description="How many at most")] = 8,
 ) -> Response:
     library = site.of(request).library
-    may = who.reader(request) is not None  # what is saved here is its owner's
-    offered = [one for one in library.suggest(q, limit) if may or one.kind != "saved"]
-    found = [_suggested(one, _where(one, library)) for one in offered]
+    asker = 0 if who.reader(request) is None else who.asker(request)  # what is saved here is its reader's
+    found = [_suggested(one, _where(one, request)) for one in library.suggest(q, limit, asker)]
     return answer(request, dumps({"suggestions": found}), JSON, cache=SUGGESTED)
 
 
-def _where(one: Suggestion, library: "Library") -> str:
+def _where(one: Suggestion, request: Request) -> str:
     if one.key:
         return urls.paper(one.key)
-    return saved.feed_address(one.text, "") if one.kind == "saved" else urls.search(library.parse(one.question))
+    return saved.feed_address(one.text, "") if one.kind == "saved" else urls.search(who.parse(request, one.question))
 
 
 def _suggested(one: Suggestion, url: str) -> dict[str, Any]:

@@ -1,28 +1,32 @@
 """What the API's routes share: who asks, pages by cursor, tags that keep two writers apart, numbers and names."""
 
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
-from fastapi import Path, Security
+from fastapi import Depends, Path, Security
 from fastapi import Query as Param
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from broadsheet.errors import Mistake
+from broadsheet import ids
+from broadsheet.errors import Mistake, NotFound
 from broadsheet.people.rights import NEEDS, Act, Reader
-from broadsheet.web import site, who, writes
+from broadsheet.web import pages, site, who, writes
+from broadsheet.web.api_models import Brief, brief
 from broadsheet.web.http import JSON, answer, dumps, fingerprint
 
 PRIVATE = "private, no-cache"
 LIMIT, MAX_LIMIT = 20, 100
 MAX_CURSOR = 400  # characters
 MAX_NUMBER = 2**31 - 1  # rows of a table are counted by 32 bits
+
+Row = TypeVar("Row")
 
 Limit = Annotated[int, Param(ge=1, le=MAX_LIMIT, description="How many at most")]
 Cursor = Annotated[
@@ -43,33 +47,67 @@ class Needs:
     """A dependency of a route: the reader who asks, when they may do *act*; without one, when they may read."""
 
     def __init__(self, act: Act | None = None) -> None:
-        self.act = act
-        self.scope = NEEDS[act][1] if act else "read"
+        self._act = act
 
     def __call__(self, request: Request, token: Annotated[object, Security(_TOKEN)] = None) -> Reader:
-        return allowed(request, self.act)
+        reader = who.reader(request)
+        if reader is None:
+            _nobody(request)
+        role, scope = NEEDS[self._act] if self._act else ("reader", "read")
+        if reader.scopes is not None and scope not in reader.scopes:
+            raise _narrow(reader.scopes, scope)
+        if self._act and not reader.may(self._act):
+            raise HTTPException(403, f"This needs the role {role}; you are {reader.role}.")
+        return reader
 
 
-def allowed(request: Request, act: Act | None = None) -> Reader:
-    """The reader who asks. Raises HTTPException: 401 for nobody, 403 with the role or the scope that is missing."""
+def anybody(request: Request, token: Annotated[object, Security(_TOKEN)] = None) -> int:
+    """The account that asks for what all may see, some of it only one's own; 0 for somebody whom nobody knows."""
     reader = who.reader(request)
-    if reader is None:
-        return _nobody(request)
-    role, scope = NEEDS[act] if act else ("reader", "read")
-    if reader.scopes is not None and scope not in reader.scopes:
-        has = ", ".join(sorted(reader.scopes)) or "none"
-        challenge = {"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}  # RFC 6750, 3.1
-        raise HTTPException(403, f"This needs a token with the scope {scope}; this one has {has}.", challenge)
-    if act and not reader.may(act):
-        raise HTTPException(403, f"This needs the role {role}; you are {reader.role}.")
-    return reader
+    if reader is not None and reader.scopes is not None and "read" not in reader.scopes:
+        raise _narrow(reader.scopes, "read")
+    return who.asker(request)
 
 
-def _nobody(request: Request) -> Reader:
+def somebody(request: Request, token: Annotated[object, Security(_TOKEN)] = None) -> int:
+    """As `anybody`, for what only a reader has."""
+    return anybody(request) or _nobody(request)
+
+
+Account = Annotated[int, Depends(somebody)]
+Anybody = Annotated[int, Depends(anybody)]
+
+
+def _nobody(request: Request) -> NoReturn:
     if site.of(request).library.settings.accounts == "off":
-        return writes.allowed(request, None, "self")  # raises, with the sentence of the pages
+        writes.allowed(request, None, "self")  # raises, with the sentence of the pages
     sentence = "Say who you are: by a token of your account, in the header `Authorization: Bearer bs_...`."
     raise HTTPException(401, sentence, {"www-authenticate": 'Bearer realm="broadsheet"'})
+
+
+def _narrow(scopes: frozenset[str], scope: str) -> HTTPException:
+    has = ", ".join(sorted(scopes)) or "none"
+    challenge = {"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}  # RFC 6750, section 3.1
+    return HTTPException(403, f"This needs a token with the scope {scope}; this one has {has}.", challenge)
+
+
+# -- papers ------------------------------------------------------------------------------------------------------------
+
+
+def one_paper(request: Request) -> tuple[int, str]:
+    """The row and the key of the paper that the address names, by any of its ids. Raises NotFound."""
+    library, asked = site.of(request).library, pages.identifier(request)
+    found = ids.own(asked)
+    pk = library.store.resolve([found]).get(found)
+    paper = library.store.get([pk]).get(pk) if pk else None
+    if pk is None or paper is None:
+        raise NotFound(f"No paper here is called “{asked[:200]}”.")
+    return pk, paper.key
+
+
+def briefs(request: Request, pks: Sequence[int]) -> dict[int, Brief]:
+    """Row -> what a list says of its paper; a row that is gone is left out."""
+    return {pk: brief(paper) for pk, paper in site.of(request).library.store.get(pks).items()}
 
 
 # -- answers -----------------------------------------------------------------------------------------------------------
@@ -122,16 +160,17 @@ def unchanged(request: Request, value: Any) -> None:
 Place = tuple[int | str, ...]  # the keys of the last thing of a page, in the order that things are listed by
 
 
-class Turn(NamedTuple):
-    """The page that is asked for: what comes after *after* (None: from the beginning), at most *limit*."""
+def place(request: Request, cursor: str, *kinds: type[int] | type[str]) -> Any:
+    """Behind what the page begins: a tuple of *kinds*, None for the first page.
 
-    after: Place | None
-    limit: int
+    Raises Mistake for a cursor that this list did not give.
+    """
+    return _read(cursor, _list_of(request), kinds) if cursor else None
 
 
-def turn(request: Request, cursor: str, limit: int, kinds: Sequence[type[int] | type[str]]) -> Turn:
-    """What *cursor* says; its place has values of *kinds*. Raises Mistake for one that this list did not give."""
-    return Turn(_read(cursor, _list_of(request), kinds) if cursor else None, limit)
+def cut(rows: Sequence[Row], limit: int, key: Callable[[Row], Place]) -> tuple[Sequence[Row], Place | None]:
+    """A page of *rows*, which are one more than *limit* where there is a next page; and where that begins."""
+    return rows[:limit], key(rows[limit - 1]) if len(rows) > limit else None
 
 
 def listed(

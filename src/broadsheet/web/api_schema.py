@@ -68,8 +68,11 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _SAID[status]} for status in statuses}
 
 
-def for_act(act: Act) -> dict[str, Any]:
-    """What a route's description says of the right that it takes, as `openapi_extra`."""
+OPEN = {"x-open": True}  # a route, as `openapi_extra`: a token is not needed, and says more
+
+
+def right(act: Act) -> dict[str, Any]:
+    """What a route takes from who asks, as `openapi_extra`."""
     role, scope = NEEDS[act]
     return {"x-role": role, "x-scope": scope}
 
@@ -113,6 +116,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         good["headers"] = {"ETag": _TAG} | ({"Link": _LINK} if _is_list(operation) else {})
         answers["304"] = {"description": "You have it already"}
         operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IfNoneMatch"})
+    if operation.pop("x-open", False):
+        operation["security"].append({})
     if scope := operation.get("x-scope"):
         needed = f"Needs the role {operation['x-role']}, and of a token the scope `{scope}`."
         operation["description"] = f"{operation.get('description', '')}\n\n{needed}".strip()
