@@ -118,7 +118,7 @@ def show_page(page: Page, explain: bool) -> None:
     for place, hit in enumerate(page.hits, page.query.offset + 1):
         show_hit(console, place, hit)
         if explain:
-            _show_parts(console, hit)
+            show_parts(console, hit)
     _show_facets(console, page)
     if page.mended:
         say(f"Searched for {page.mended!r}; --verbatim searches for {page.query.words!r}.")
@@ -153,7 +153,7 @@ def show_hit(console: "Console", place: int, hit: Hit, mark: str = "") -> None:
         console.print(f"    [green]why[/]  {escape(hit.why)}")
 
 
-def _show_parts(console: "Console", hit: Hit) -> None:
+def show_parts(console: "Console", hit: Hit) -> None:
     for signal in hit.signals:
         bar = "█" * round(20 * min(signal.share, 1))
         console.print(

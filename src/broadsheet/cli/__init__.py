@@ -10,11 +10,11 @@ from typing import NoReturn
 
 import click
 
-from broadsheet.cli import asking, following, keeping, merging, models, saving, serving
+from broadsheet.cli import asking, dailies, following, keeping, merging, models, saving, serving
 from broadsheet.cli._group import cli
 from broadsheet.errors import BroadsheetError, Mistake
 
-__all__ = ["asking", "cli", "following", "keeping", "main", "merging", "models", "saving", "serving"]
+__all__ = ["asking", "cli", "dailies", "following", "keeping", "main", "merging", "models", "saving", "serving"]
 
 
 def main() -> NoReturn:

@@ -53,9 +53,11 @@ def application(library: "Library") -> Any:
     """The web face of *library*, warmed up: the first reader waits no longer than the second."""
     from broadsheet import web
     from broadsheet.web import server
+    from broadsheet.web.clock import Clock
 
     library.warm()
     app = web.create_app(library, title=library.settings.title, page_size=library.settings.page_size)
+    Clock(library).start()
     server.settle()
     return app
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from broadsheet.community.board import Window
 from broadsheet.community.days import Order
 from broadsheet.paper import Paper
-from broadsheet.query import Hit, Signal
+from broadsheet.query import Hit, Marked, Signal
 from broadsheet.rank.daily import WEIGHTS
 from broadsheet.store.community import Totals
 from broadsheet.text import join_names, plural
@@ -30,7 +30,7 @@ def of_day(order: Order, place: int, paper: Paper, window: Window | None, totals
     )
     reasons = [said[name] for name in ("pick", *(signal.name for signal in signals)) if said.get(name)]
     why = "; ".join(reasons) or _plainly(paper)
-    return Hit(paper, float(order.score[place]), signals, why)
+    return Hit(paper, float(order.score[place]), signals, why, Marked(paper.title))
 
 
 def _said(order: Order, place: int, paper: Paper, one: One | None, totals: Totals) -> Mapping[str, str]:
@@ -79,12 +79,8 @@ def of_trend(one: One, paper: Paper) -> Hit:
     """A paper that trends, each term of its score as a signal."""
     topic = topic_of(paper)
     signals = tuple(
-        Signal(term.signal, _share_of(one, term.share), term.weight, term.share, sentences.sentence(term, topic))
+        Signal(term.signal, term.share / term.weight, term.weight, term.share, sentences.sentence(term, topic))
         for term in one.terms
         if term.count >= 0.5
     )
-    return Hit(paper, one.score, signals, "; ".join(sentences.of(one, topic)[:2]))
-
-
-def _share_of(one: One, share: float) -> float:
-    return min(1.0, max(0.0, share / one.score)) if one.score > 0 else 0.0
+    return Hit(paper, one.score, signals, "; ".join(sentences.of(one, topic)[:2]), Marked(paper.title))
