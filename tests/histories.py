@@ -20,7 +20,6 @@ from broadsheet.trend import (
     NEVER,
     OPENS,
     SAVES,
-    SIGNALS,
     STARS,
     VOTES,
     Accounts,
@@ -52,7 +51,7 @@ class Size(NamedTuple):
 
 
 SMALL = Size()
-LARGE = Size(10_000, 78_000, 150, 40, 60.0)
+LARGE = Size(10_000, 81_000, 150, 40, 100.0)
 
 
 @dataclass

@@ -28,12 +28,12 @@ CASES = 60  # papers that must have been of an age
 LIKE = 40  # papers at least whose misses make an interval
 BINS = 4  # parts of the papers of an age, by how much is likely to come
 FEWEST = 3  # votes of a paper that has a forecast
-OUTER = (0.1, 0.9)  # quantiles of the interval
+QUANTILES = (0.1, 0.5, 0.9)  # of the misses: the interval, and its middle
 LEARNT = 0.6  # of the history: the backtest learns from it, and forecasts the rest
 
 
 class Standing(NamedTuple):
-    """What is known of papers at a moment; shape (p,). age: in days; votes: all that there are; last: the last day's."""
+    """What is known of papers at a moment; shape (p,). age: in days; votes: all so far; last: those of the last day."""
 
     age: Floats
     votes: Floats
@@ -41,7 +41,7 @@ class Standing(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """Votes that a paper will have; shape (p,). NaN where nothing can be said. likely: as often too much as too little."""
+    """Votes that a paper will have; shape (p,). NaN where nothing can be said. likely: too much half of the time."""
 
     low: Floats
     likely: Floats
@@ -51,21 +51,20 @@ class Ahead(NamedTuple):
 class Fit(NamedTuple):
     """What papers of one age showed. cases: how many; weights: of 1, log(1 + count), log(1 + last).
 
-    edges: of the likely growth (as log), ascending; low, high: the quantiles of the misses between them.
+    edges: of the fitted growth (as log), ascending; misses: shape (edges + 1, 3), their QUANTILES between two edges.
     """
 
     age: float
     cases: int
     weights: Floats
     edges: Floats
-    low: Floats
-    high: Floats
+    misses: Floats
 
     def ahead(self, count: Floats, last: Floats) -> Ahead:
         """For papers of about this age."""
         growth = _features(count, last) @ self.weights
         like = np.searchsorted(self.edges, growth, side="right")
-        return Ahead(*(count + np.round(_votes(growth + miss)) for miss in (self.low[like], 0.0, self.high[like])))
+        return Ahead(*(count + np.round(_votes(growth + miss)) for miss in self.misses[like].T))
 
 
 class Model(NamedTuple):
@@ -195,9 +194,8 @@ class _Votes:
             said[halves == half] = known[halves == half] @ _least_squares(known[halves != half], came[halves != half])
         edges = _edges(said)
         like = np.searchsorted(edges, said, side="right")
-        misses = [np.quantile((came - said)[like == i], OUTER) for i in range(len(edges) + 1)]
-        low, high = np.array(misses).T
-        return Fit(age, len(rows), _least_squares(known, came), edges, low, high)
+        misses = np.array([np.quantile((came - said)[like == i], QUANTILES) for i in range(len(edges) + 1)])
+        return Fit(age, len(rows), _least_squares(known, came), edges, misses)
 
 
 def _features(count: Floats, last: Floats) -> Floats:

@@ -16,11 +16,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from broadsheet.trend import HOUR, NEVER, Accounts, Bools, Floats, Ints
+from broadsheet.trend import HOUR, NEVER, Accounts, Floats, Ints
 from broadsheet.trend._columns import distinct, starts
 
-PAIRS = 30_000_000  # coincidences that are counted; papers with the most accounts are left out first, they tell least
-LARGEST = 0.05  # share of all accounts: a paper with more accounts than that tells nothing either
+PAIRS = 100_000_000  # coincidences that are counted; where there are more, those with a sample of the accounts
+LARGEST = 0.05  # share of all accounts: a paper with more accounts than that tells nothing of who acts together
 CHANCE = 2.0  # times what chance explains is taken off,
 SLACK = 1.5  # and so many coincidences more
 SHARED = 0.02  # sum(s_q^2) of a topic is taken to be at most this: fewer than 50 papers explain no more
@@ -73,38 +73,45 @@ def voices(acts: Acts, topics: Ints, accounts: Accounts) -> Floats:
 
 
 def likenesses(acts: Acts, topics: Ints, accounts: int) -> sparse.csr_array:
-    """Shape (m, m), symmetric, nothing on the diagonal: how much more two accounts coincide than chance explains."""
+    """Shape (m, m), nothing on the diagonal: how much more each two accounts coincide than chance explains.
+
+    With a sample, only its columns have values, by so much larger that the sum of a row is as it would be.
+    """
     pairs = distinct(acts.paper * accounts + acts.account)
     paper, account = np.divmod(pairs, accounts)
     topic = topics[paper] + 1
     chance = _chance(paper, account, topic, accounts)
-    told = _telling(paper, accounts)[paper]
+    on_paper = np.bincount(paper)
+    told = ((on_paper > 1) & (on_paper <= max(50, LARGEST * accounts)))[paper]
     column = np.cumsum(starts(paper[told])) - 1  # the pairs are in the order of papers
     ones = np.ones(len(column), np.float32)
     who = account[told]
     shape = (accounts, int(column.max(initial=-1)) + 1)
     marks = sparse.csr_array((ones, (who, column)), shape=shape)
-    i, j, shared = _coincidences(marks)
-    others = shared - 1  # the paper that is judged is one of those they have in common
+    share = min(1.0, PAIRS / max(1.0, float((np.bincount(column).astype(np.float64) ** 2).sum())))
+    sample = np.flatnonzero(_scattered(accounts) < share)
+    parts = [_more_than_chance(marks, chance, begin, sample) for begin in range(0, accounts, BLOCK)]
+    i, j, like = (np.concatenate(columns) for columns in zip(*parts, strict=True)) if parts else _NO_PAIRS
+    return sparse.csr_array((like / share, (i, j)), shape=(accounts, accounts))
+
+
+def _more_than_chance(
+    marks: sparse.csr_array, chance: sparse.csr_array, begin: int, sample: Ints
+) -> tuple[Ints, Ints, Floats]:
+    """Accounts from *begin* on, accounts of the sample, and their likeness where it is above 0."""
+    both = sparse.csr_array(marks[begin : begin + BLOCK] @ marks[sample].T)
+    others = both.data.astype(np.float64) - 1  # the paper that is judged is one of those they have in common
+    keep = np.flatnonzero(others > SLACK)
+    i, j = np.searchsorted(both.indptr, keep, side="right") - 1 + begin, sample[both.indices[keep]]
     expected = np.asarray(chance[i].multiply(chance[j]).sum(axis=1)).ravel() if len(i) else np.zeros(0)
-    like = 1 - (CHANCE * expected + SLACK) / others
-    keep = np.flatnonzero(like > 0)
-    half = sparse.csr_array((like[keep], (i[keep], j[keep])), shape=(accounts, accounts))
-    return sparse.csr_array(half + half.T)
+    like = 1 - (CHANCE * expected + SLACK) / others[keep]
+    found = np.flatnonzero((like > 0) & (i != j))
+    return i[found], j[found], like[found]
 
 
-def _coincidences(marks: sparse.csr_array) -> tuple[Ints, Ints, Floats]:
-    """Pairs i < j of rows that share more than one column beyond SLACK, and how many they share."""
-    found = []
-    for begin in range(0, marks.shape[0], BLOCK):
-        rest = marks[begin:]
-        both = sparse.csr_array(rest[:BLOCK] @ rest.T)
-        keep = np.flatnonzero(both.data > SLACK + 1)
-        i, j = np.searchsorted(both.indptr, keep, side="right") - 1, both.indices[keep].astype(np.int64)
-        upper = i < j
-        found.append((i[upper] + begin, j[upper] + begin, both.data[keep[upper]].astype(np.float64)))
-    i, j, shared = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else _NO_PAIRS
-    return i, j, shared
+def _scattered(count: int) -> Floats:
+    """A number in [0, 1) for each of so many codes, always the same (Knuth's multiplicative hashing)."""
+    return (np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(11)) / 2.0**53
 
 
 def _chance(paper: Ints, account: Ints, topic: Ints, accounts: int) -> sparse.csr_array:
@@ -120,15 +127,6 @@ def _chance(paper: Ints, account: Ints, topic: Ints, accounts: int) -> sparse.cs
     )  # entries of one place add up
     counts.sum_duplicates()
     return sparse.csr_array(counts * np.sqrt(shared)[None, :])
-
-
-def _telling(paper: Ints, accounts: int) -> Bools:
-    """Which papers tell who acts together: those with few accounts first, until PAIRS are spent. By paper."""
-    on_paper = np.bincount(paper)
-    order = np.argsort(on_paper, kind="stable")
-    spent = np.cumsum(on_paper[order].astype(np.float64) ** 2)
-    limit = on_paper[order[np.searchsorted(spent, PAIRS, side="right") - 1]] if len(order) else 0
-    return (on_paper > 1) & (on_paper <= min(limit, max(50, LARGEST * accounts)))
 
 
 def _pressure(row: Ints, acts: Acts, like: sparse.csr_array) -> Floats:
