@@ -73,6 +73,16 @@ def pieces(text: str) -> list[Piece]:
     return list(_Reader(text).read())
 
 
+def formula_at(text: str, start: int, end: int) -> tuple[int, str] | None:
+    """Where the formula that begins at *start* ends, its delimiters included, and what is between them."""
+    match = _SPECIAL.match(text, start, end)
+    if match is None or not match["math"]:
+        return None
+    body = match["m1"] or match["m2"] or match["m3"] or match["m4"]
+    sure = match["m2"] is None
+    return (match.end(), body.strip()) if sure or _is_formula(body, text[match.end() : match.end() + 1]) else None
+
+
 class _Reader:
     """Where the one pass over a text is: what each open brace will become when it closes."""
 
@@ -102,10 +112,8 @@ class _Reader:
         brace, self.next_brace = self.next_brace, None
         name = match.lastgroup or ""
         if match["math"]:
-            body = match["m1"] or match["m2"] or match["m3"] or match["m4"]
-            sure = match["m2"] is None
-            after = self.text[end : end + 1]
-            return Piece(start, end, "math", body.strip()) if sure or _is_formula(body, after) else None
+            found = formula_at(self.text, start, len(self.text))
+            return Piece(start, end, "math", found[1]) if found else None
         if match["open"] or match["close"]:
             return self._brace(match, brace)
         if match["command"]:

@@ -50,7 +50,7 @@ def _lit(text: str, spans: Sequence[Span]) -> Iterator[tuple[str, bool]]:
         if piece.kind == "text":
             yield from _cut(text, piece.start, piece.end, spans)
         elif piece.shown:
-            html = _formula(piece.shown) if piece.kind == "math" else escape(piece.shown)
+            html = formula(piece.shown) if piece.kind == "math" else escape(piece.shown)
             yield html, any(span.start < piece.end and piece.start < span.end for span in spans)
 
 
@@ -68,5 +68,6 @@ def _cut(text: str, start: int, end: int, spans: Sequence[Span]) -> Iterator[tup
         yield escape(text[here:end]), False
 
 
-def _formula(source: str) -> str:
+def formula(source: str) -> str:
+    """One formula, given without its delimiters, as HTML."""
     return mathml.render(source) or f'<span class="tex">{escape(latex.formula(source))}</span>'
