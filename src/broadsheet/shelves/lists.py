@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from broadsheet.errors import Mistake, NotFound
+from broadsheet.errors import Forbidden, Mistake, NotFound
 from broadsheet.paper import Paper
 from broadsheet.shelves._reader import Reading
 from broadsheet.shelves.names import missing, named, noted, seen_by
@@ -105,7 +105,7 @@ class Listing(Reading):
     def keep_on(self, one: List, ids: Sequence[str], note: str = "") -> tuple[Paper, ...]:
         """As `keep`, for a list that is there."""
         if not self.may(one).add:
-            raise Mistake(_denied(one))
+            raise Forbidden(_denied(one))
         return tuple(self.store.get(self.store.lists.keep(one.id, self._pks(ids), self.account, noted(note))).values())
 
     def unkeep(self, ids: Sequence[str], name: str = SAVED) -> tuple[Paper, ...]:
@@ -120,21 +120,21 @@ class Listing(Reading):
         """As `unkeep`. Members of a group take off what they put there, its editors everything."""
         pks, may = self._pks(ids), self.may(one)
         if not may.add or not (may.edit or self.store.lists.put_by(one.id, pks) <= {self.account}):
-            raise Mistake(_denied(one))
+            raise Forbidden(_denied(one))
         return tuple(self.store.get(self.store.lists.unkeep(one.id, pks)).values())
 
     def note_kept(self, one: List, identifier: str, note: str) -> None:
         """Say why a paper is on a list; an empty note takes the old one away. Raises NotFound, Mistake."""
         (pk,), may = self._pks([identifier]), self.may(one)
         if not may.add or not (may.edit or self.store.lists.put_by(one.id, [pk]) <= {self.account}):
-            raise Mistake(_denied(one))
+            raise Forbidden(_denied(one))
         if not self.store.lists.note(one.id, pk, noted(note)):
             raise NotFound(f"this paper is not on the list {one.name!r}")
 
     def move_kept(self, one: List, ids: Sequence[str], into: List) -> tuple[Paper, ...]:
         """Put papers of a list on another, and take them off the first; those that were not on the other."""
         if not (self.may(one).edit and self.may(into).add):
-            raise Mistake(_denied(into if self.may(one).edit else one))
+            raise Forbidden(_denied(into if self.may(one).edit else one))
         done = self.store.lists.copy(one.id, into.id, self._pks(ids), self.account, move=True)
         return tuple(self.store.get(done).values())
 
@@ -159,7 +159,7 @@ class Listing(Reading):
         An empty *group* takes it out of its group, which only who made it can do; a private list is in none.
         """
         if not self.may(one).edit or (one.account != self.account and (group is not None or seen == "private")):
-            raise Mistake(_denied(one))
+            raise Forbidden(_denied(one))
         team = self._team(one.group if group is None else group)
         if seen == "private" and not group:
             team = None
@@ -182,7 +182,7 @@ class Listing(Reading):
     def remove_list(self, one: List) -> None:
         """The list goes, for good; its papers stay in the library. Raises Mistake."""
         if not self.may(one).edit:
-            raise Mistake(_denied(one))
+            raise Forbidden(_denied(one))
         self.store.lists.remove(one.id)
 
     def _team(self, name: str) -> Team | None:

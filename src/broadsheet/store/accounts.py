@@ -54,7 +54,13 @@ _ADD = sa.text(
     VALUES (:key, :likeness, :name, :email, :role, 'active', '', :made) ON CONFLICT DO NOTHING RETURNING id
     """
 )
-_TAKEN = sa.text("SELECT 1 FROM account WHERE (key = :key OR likeness = :likeness) AND id <> :id AND state <> 'gone'")
+# A group and a reader never have one name: ``in:"name/list"`` would mean two things.
+_TAKEN = sa.text(
+    """
+    SELECT 1 FROM account WHERE (key = :key OR likeness = :likeness) AND id <> :id AND state <> 'gone'
+    UNION ALL SELECT 1 FROM team WHERE key = :key OR likeness = :likeness
+    """
+)
 _TAKEN_EMAIL = sa.text("SELECT 1 FROM account WHERE email = :email AND id <> :id")
 _PROFILE = sa.text("UPDATE account SET name = :name, key = :key, likeness = :likeness, about = :about WHERE id = :id")
 _EMAIL = sa.text("UPDATE account SET email = :email WHERE id = :id")

@@ -272,12 +272,13 @@ saved = Table(
     Column("looked", Text, nullable=False),
     sqlite_with_rowid=False,
 )
-# A group: a lab, a reading group.
+# A group: a lab, a reading group. `key` and `likeness` are made of its name as those of an account are.
 team = Table(
     "team",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("key", Text, nullable=False),
+    Column("likeness", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("about", Text, nullable=False, server_default=""),
     Column("seen_by", Text, nullable=False),  # all, members
@@ -285,6 +286,7 @@ team = Table(
     Column("by", Integer),
     _time("made"),
     Index("team_key", "key", unique=True),
+    Index("team_likeness", "likeness", unique=True),
     sqlite_autoincrement=True,  # an address is never given twice
 )
 member = Table(

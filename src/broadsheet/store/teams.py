@@ -41,6 +41,17 @@ class Team(NamedTuple):
         return self.role in ("editor", "owner")
 
 
+class Called(NamedTuple):
+    """What a group is called, and how it is open to others; key and likeness are made of the name (`people.names`)."""
+
+    name: str
+    key: str
+    likeness: str
+    about: str
+    seen_by: str
+    joining: str
+
+
 class Member(NamedTuple):
     """Somebody in a group, or on the way into it (asked, invited). *at* is since when, Unix seconds."""
 
@@ -68,6 +79,7 @@ _TEAM = f"""
 _SEEN = "(t.seen_by = 'all' OR m.role IN ('invited', 'member', 'editor', 'owner'))"
 _AT = sa.text(f"{_TEAM} WHERE t.id = :id AND {_SEEN}")
 _NAMED = sa.text(f"{_TEAM} WHERE t.key = :key AND {_SEEN}")
+_LIKE = sa.text(f"{_TEAM} WHERE t.likeness = :likeness AND {_SEEN}")
 _ALL = sa.text(f"{_TEAM} WHERE {_SEEN} AND t.key > :after ORDER BY t.key LIMIT :limit")
 _OF = sa.text(f"{_TEAM} WHERE m.role IS NOT NULL ORDER BY t.key")
 _SHOWN = sa.text(
@@ -84,19 +96,33 @@ _MEMBERS = sa.text(
     WHERE m.team = :team ORDER BY {_ORDER}, m.at, m.account LIMIT :limit OFFSET :offset
     """
 )
+_MEMBER = sa.text(
+    """
+    SELECT m.account, a.name, m.role, m.at FROM member m JOIN account a ON a.id = m.account
+    WHERE m.team = :team AND m.account = :account
+    """
+)
 _READER = sa.text("SELECT id FROM account WHERE key = :key AND state = 'active'")
-_NAME_OF_READER = sa.text("SELECT 1 FROM account WHERE key = :key")
+_TAKEN = sa.text(
+    """
+    SELECT 1 FROM team WHERE (key = :key OR likeness = :likeness) AND id <> :id
+    UNION ALL SELECT 1 FROM account WHERE key = :key OR likeness = :likeness
+    """
+)
 _BEGUN = sa.text('SELECT count(*) FROM team WHERE "by" = :account')
 _CREATE = sa.text(
     """
-    INSERT INTO team (key, name, about, seen_by, joining, "by", made)
-    VALUES (:key, :name, :about, :seen_by, :joining, :by, :made) ON CONFLICT (key) DO NOTHING RETURNING id
+    INSERT INTO team (key, likeness, name, about, seen_by, joining, "by", made)
+    VALUES (:key, :likeness, :name, :about, :seen_by, :joining, :by, :made) ON CONFLICT DO NOTHING RETURNING id
     """
 )
 _TAKE = sa.text("UPDATE team SET about = about WHERE id = :id RETURNING joining")
-_TAKEN = sa.text("SELECT 1 FROM team WHERE key = :key AND id <> :id")
 _CHANGE = sa.text(
-    "UPDATE team SET key = :key, name = :name, about = :about, seen_by = :seen_by, joining = :joining WHERE id = :id"
+    """
+    UPDATE team SET key = :key, likeness = :likeness, name = :name, about = :about, seen_by = :seen_by,
+        joining = :joining
+    WHERE id = :id
+    """
 )
 _PUT = sa.text(
     """
@@ -152,6 +178,10 @@ class Teams:
         """The group of that name, however it is written, if *account* sees it."""
         return next(iter(self._teams(_NAMED, key=fold(name), account=account)), None)
 
+    def like(self, likeness: str, account: int = 0) -> Team | None:
+        """The group whose name looks so (`people.names.likeness`), if *account* sees it."""
+        return next(iter(self._teams(_LIKE, likeness=likeness, account=account)), None)
+
     def all(self, account: int = 0, *, after: str = "", limit: int = 100) -> list[Team]:
         """The groups that *account* sees, by name, those behind the key *after*."""
         return self._teams(_ALL, account=account, after=after, limit=limit)
@@ -170,6 +200,12 @@ class Teams:
             rows = connection.execute(_MEMBERS, {"team": team, "offset": offset, "limit": limit})
             return [Member(*row) for row in rows]
 
+    def member(self, team: int, account: int) -> Member | None:
+        """What a reader is in a group, or on the way into it."""
+        with self._database.reading() as connection:
+            row = connection.execute(_MEMBER, {"team": team, "account": account}).first()
+        return Member(*row) if row else None
+
     def recent(self, team: int, limit: int, now: int | None = None) -> list[Recent]:
         """What members did in the last two weeks, the papers that most of them meant first."""
         since = (int(time.time()) if now is None else now) - LATELY
@@ -183,30 +219,27 @@ class Teams:
 
     # -- changing ----------------------------------------------------------------------------------------------------
 
-    def create(self, account: int, name: str, about: str, seen_by: str, joining: str) -> int:
-        """A new group, whose owner is *account*; its number, 0 when the name is taken. Raises Mistake for too many.
-
-        A group cannot have the name of a reader: ``in:"name/list"`` would mean two things.
-        """
-        given = {"key": fold(name), "name": name, "about": about, "seen_by": seen_by, "joining": joining}
+    def create(self, account: int, called: Called) -> int:
+        """A new group, whose owner is *account*; its number, 0 when the name is taken. Raises Mistake for too many."""
+        given = {**called._asdict(), "id": 0}
         at = int(time.time())
         with self._database.between() as connection:
             lists.hold(connection, account)
             if connection.execute(_BEGUN, {"account": account}).scalar_one() >= MOST_GROUPS:
                 raise Mistake(f"a reader can begin {MOST_GROUPS:,} groups; remove one first")
-            if connection.execute(_NAME_OF_READER, given).first():
+            if connection.execute(_TAKEN, given).first():
                 return 0
             team = connection.execute(_CREATE, {**given, "by": account, "made": at}).scalar()
             if team:
                 connection.execute(_PUT, {"team": team, "account": account, "role": "owner", "at": at})
         return team or 0
 
-    def change(self, team: int, name: str, about: str, seen_by: str, joining: str) -> bool:
+    def change(self, team: int, called: Called) -> bool:
         """Describes a group anew; False when the name is taken. Raises NotFound."""
-        given = {"id": team, "key": fold(name), "name": name, "about": about, "seen_by": seen_by, "joining": joining}
+        given = {**called._asdict(), "id": team}
         with self._database.between() as connection:
             _take(connection, team)
-            taken = connection.execute(_TAKEN, given).first() or connection.execute(_NAME_OF_READER, given).first()
+            taken = connection.execute(_TAKEN, given).first()
             if not taken:
                 connection.execute(_CHANGE, given)
         return not taken

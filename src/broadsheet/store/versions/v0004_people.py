@@ -308,6 +308,7 @@ def _groups() -> None:
         "team",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("key", sa.Text, nullable=False),
+        sa.Column("likeness", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("about", sa.Text, nullable=False, server_default=""),
         sa.Column("seen_by", sa.Text, nullable=False),
@@ -317,6 +318,7 @@ def _groups() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("team_key", "team", ["key"], unique=True)
+    op.create_index("team_likeness", "team", ["likeness"], unique=True)
     op.create_table(
         "member",
         sa.Column("team", sa.Integer, primary_key=True, autoincrement=False),
