@@ -13,7 +13,8 @@ import broadsheet
 import web_library
 from broadsheet.errors import IndexStale, MissingExtra, Mistake, NotFound, SourceError, StoreError
 from broadsheet.library import Library
-from broadsheet.web import create_app, status_of
+from broadsheet.web import create_app
+from broadsheet.web.http import status_of
 from web_library import ask, text
 
 

@@ -26,7 +26,9 @@ class Forbidden(Mistake):
 
 
 class TooOften(Mistake):
-    """The same reader did the same so often that it waits a while; the text says how long."""
+    """The same reader did the same so often that it waits a while; the text says how long, *after* in seconds."""
+
+    after = 60
 
 
 class Conflict(Mistake):

@@ -9,39 +9,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from broadsheet.errors import (
-    BroadsheetError,
-    Busy,
-    Conflict,
-    Forbidden,
-    IndexStale,
-    Mistake,
-    NotFound,
-    StoreError,
-    TooOften,
-    WorldError,
-)
+from broadsheet.errors import BroadsheetError, Busy, TooOften
 from broadsheet.query import Query
 from broadsheet.text import clean
 from broadsheet.web import api, pages, saved, site, taking
-from broadsheet.web.http import PAGE, TITLES, SecurityHeaders, problem
+from broadsheet.web.http import PAGE, TITLES, SecurityHeaders, problem, sentence, status_of
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
-# The one place where our errors become HTTP. The first class that fits, so the special ones stand first.
-STATUS: tuple[tuple[type[BroadsheetError], int], ...] = (
-    (NotFound, 404),
-    (Forbidden, 403),
-    (Conflict, 409),
-    (TooOften, 429),
-    (Mistake, 400),
-    (IndexStale, 503),
-    (StoreError, 503),
-    (WorldError, 502),
-    (BroadsheetError, 500),
-)
-_BUSY = "Papers are being added just now, so nothing was changed. Try again in a minute."
 _OURS = "This is a fault of the program, not yours. It has been written to the server's log."
 
 
@@ -61,15 +37,12 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     return app
 
 
-def status_of(error: BroadsheetError) -> int:
-    return next(status for kind, status in STATUS if isinstance(error, kind))
-
-
 def _on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, BroadsheetError)
+    wait = {"retry-after": str(error.after)} if isinstance(error, TooOften) else None
     if isinstance(error, Busy):
-        return _failed(request, 503, _BUSY, {"retry-after": "30"})  # where the store lies is no reader's business
-    return _failed(request, status_of(error), str(error))
+        wait = {"retry-after": "30"}
+    return _failed(request, status_of(error), sentence(error), wait)
 
 
 def _on_http(request: Request, error: Exception) -> Response:

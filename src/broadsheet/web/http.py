@@ -10,11 +10,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from broadsheet.errors import (
+    BroadsheetError,
+    Busy,
+    Conflict,
+    Forbidden,
+    IndexStale,
+    Mistake,
+    NotFound,
+    StoreError,
+    TooOften,
+    WorldError,
+)
+
 PAGE = "text/html; charset=utf-8"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 
 # What an error is called, by its status.
+# The one place where our errors become HTTP. The first class that fits, so the special ones stand first.
+STATUS: tuple[tuple[type[BroadsheetError], int], ...] = (
+    (NotFound, 404),
+    (Forbidden, 403),
+    (Conflict, 409),
+    (TooOften, 429),
+    (Mistake, 400),
+    (IndexStale, 503),
+    (StoreError, 503),
+    (WorldError, 502),
+    (BroadsheetError, 500),
+)
+_BUSY = "Papers are being added just now, so nothing was changed. Try again in a minute."
 TITLES = {
     400: "That cannot be asked", 401: "Sign in first", 403: "Not allowed", 404: "Not here",
     405: "Not this way", 409: "Somebody was faster", 412: "Somebody was faster", 413: "Too much",
@@ -47,6 +73,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
+                if scope.get("scheme") == "https":  # over http a browser must not believe it (RFC 6797, section 7.2)
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
             await send(message)
 
         await self.app(scope, receive, send_with if scope["type"] == "http" else send)
@@ -80,6 +108,15 @@ def _has(headers: Headers, etag: str) -> bool:
 def fingerprint(body: bytes) -> str:
     """96 bits that change when *body* does."""
     return blake2b(body, digest_size=12).hexdigest()
+
+
+def status_of(error: BroadsheetError) -> int:
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
+def sentence(error: BroadsheetError) -> str:
+    """What a reader is told of an error: where the store lies is no reader's business."""
+    return _BUSY if isinstance(error, Busy) else str(error)
 
 
 def dumps(value: Any) -> bytes:
