@@ -7,6 +7,7 @@ The description makes the questions (Schemathesis), a real server over a real li
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -26,10 +27,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+import community_people
 import web_library
+from broadsheet.community import trending
+from broadsheet.library import Library
 from broadsheet.web import api, create_app, server
 from broadsheet.web.api_schema import operations
 
+TODAY = datetime.now(UTC).date()
 EXAMPLES = 8  # a route and a way of asking; `make soak` asks for more through the profile
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
@@ -50,7 +55,10 @@ SCHEMA.config.generation.update(with_security_parameters=False)  # a token is se
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
 
 # What is there: else most questions would be about papers that nobody has.
-KNOWN: Mapping[str, Any] = {"identifier": "series3", "number": 1, "name": "routes"}
+KNOWN: Mapping[str, Any] = {
+    "identifier": "series3", "number": 1, "name": "routes", "day": TODAY.isoformat(), "month": f"{TODAY:%Y-%m}",
+    "week": f"{TODAY:%G-W%V}", "topic": "weather",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +68,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         web_library.lived_in(library)
         library.keep(["series1", "series2"], "to read")
         library.save_search("routes", "weather routing")
+        readers(library)
         listener = server.bind("127.0.0.1", 0)
         host, port = listener.getsockname()
         running = uvicorn.Server(server.config(create_app(library), host=host, port=port))
@@ -70,6 +79,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://{host}:{port}"
         running.should_exit = True
         thread.join()
+
+
+def readers(library: Library) -> None:
+    """What others did here: votes of today, so that something rises."""
+    found = library.store.resolve([f"id:series{number}" for number in range(8)])
+    for place, reader in enumerate(community_people.readers(library.store, 8)):
+        for pk in [*found.values()][place:]:
+            library.store.community.vote(reader.id, pk)
+    soon = int(time.time()) + 600  # nothing rises in no time
+    assert trending.refresh(library.home, library.store, library.index, every=0, now=soon)
 
 
 def test_the_description_is_valid() -> None:

@@ -174,13 +174,13 @@ def cut(rows: Sequence[Row], limit: int, key: Callable[[Row], Place]) -> tuple[S
 
 
 def listed(
-    request: Request, name: str, rows: Sequence[Any], last: Place | None, *, private: bool = True, **more: Any
+    request: Request, name: str, rows: Sequence[Any], end: Place | None, *, private: bool = True, **more: Any
 ) -> Response:
-    """A page of a list: its rows under *name*, and where the next one is (RFC 8288); *last* is None on the last page.
+    """A page of a list: its rows under *name*, and where the next one is (RFC 8288); *end* is None on the last page.
 
     A cursor is a place, not a count: what is added or taken away meanwhile neither repeats a row nor skips one.
     """
-    following = _next(request, last) if last is not None else None
+    following = _next(request, end) if end is not None else None
     response = given(request, {name: rows, "next": following, **more}, private=private)
     if following:
         response.headers["link"] = f'<{following}>; rel="next"'

@@ -107,6 +107,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     """What follows from the kind of operation, and would be the same words at each."""
     answers = operation["responses"]
     answers.pop("422", None)
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _sent(parameter["schema"])
     for status in _errors(method, operation):
         answers.setdefault(str(status), {"description": _SAID[status], "content": _content()})
     for status in [status for status in answers if int(status) >= 400]:
@@ -121,6 +123,13 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     if scope := operation.get("x-scope"):
         needed = f"Needs the role {operation['x-role']}, and of a token the scope `{scope}`."
         operation["description"] = f"{operation.get('description', '')}\n\n{needed}".strip()
+
+
+def _sent(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a parameter can be: nothing in an address is null; one that is not given is not there."""
+    some = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    return some[0] | rest if len(some) == 1 else schema
 
 
 def _errors(method: str, operation: Mapping[str, Any]) -> Iterator[int]:
