@@ -26,9 +26,10 @@ from broadsheet.store.credentials import Credentials, Passkey, Token
 from broadsheet.store.days import Days
 from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.desk import Desk
-from broadsheet.store.entrances import Entrances, Session, Ticket
+from broadsheet.store.entrances import Entrances, Newcomer, Session, Ticket
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
+from broadsheet.store.leaving import Leaving
 from broadsheet.store.lists import Entry, List, Lists
 from broadsheet.store.prepared import Prepared, mark_of
 from broadsheet.store.schema_people import OWNER
@@ -62,6 +63,8 @@ __all__ = [
     "Lists",
     "Member",
     "Name",
+    "Newcomer",
+    "Passkey",
     "Prepared",
     "Reading",
     "Recent",
@@ -74,6 +77,7 @@ __all__ = [
     "Team",
     "Teams",
     "Ticket",
+    "Token",
     "Unstorable",
     "Writer",
     "decode",
@@ -128,6 +132,7 @@ class Store:
         self.desk, self.claims = Desk(database), Claims(database)
         self.accounts, self.audit = Accounts(database), Audit(database)
         self.entrances, self.credentials = Entrances(database), Credentials(database)
+        self.leaving = Leaving(database)
         self.counters = Counters(database)
         self.days = Days(database)
 

@@ -176,9 +176,10 @@ class Accounts:
 def added(connection: sa.Connection, name: Name, email: str | None, role: str, by: int | None) -> Account:
     """A new account, in the transaction of what lets it in. Raises Mistake."""
     now = int(time.time())
-    row = {**name._asdict(), "email": email, "role": role, "made": now}
-    id = connection.execute(_ADD, row).scalar()
-    if id is None:
+    if _is_taken(connection, name, 0):
+        raise _name_taken(name.name)
+    id = connection.execute(_ADD, {**name._asdict(), "email": email, "role": role, "made": now}).scalar()
+    if id is None:  # somebody else has just made one of the same name, or with the same address
         raise _name_taken(name.name) if _is_taken(connection, name, 0) else _email_taken()
     note(connection, by or id, "account.add", f"account {id}", role)
     return Account(id, name.name, email, role, "active", "", now)

@@ -51,6 +51,17 @@ class Session(NamedTuple):
     ends: int
 
 
+class Newcomer(NamedTuple):
+    """Somebody whom a provider vouches for: who they are there, and what their new account will be."""
+
+    issuer: str
+    subject: str
+    name: Name
+    email: str | None
+    role: str
+    by: int | None
+
+
 _TICKET = "hash, kind, account, email, role, by, network, uses, made, ends"
 _SESSION = "hash, account, how, agent, made, seen, ends"
 _ISSUE = sa.text(
@@ -93,6 +104,11 @@ _END_ONE = sa.text("DELETE FROM session WHERE account = :account AND hash = :has
 _END_OTHERS = sa.text("DELETE FROM session WHERE account = :account AND hash <> :hash")
 _SECRET = sa.text("SELECT value FROM secret WHERE name = :name")
 _KEEP_SECRET = sa.text("INSERT INTO secret (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING")
+
+_IDENTITY = sa.text(
+    "INSERT INTO identity (issuer, subject, account, made) VALUES (:issuer, :subject, :account, :made)"
+    " ON CONFLICT (issuer, subject) DO NOTHING"
+)
 
 
 class Entrances:
@@ -185,6 +201,18 @@ class Entrances:
         with self._database.discreet(SOON) as connection:
             _active(connection, session.account)
             _begin(connection, session, before)
+
+    def welcome(self, one: Newcomer, session: Session, before: str = "", invitation: str = "") -> Account:
+        """A new account for *one*, signed in; an invitation (its hash) is used by that. Raises Mistake, NotFound."""
+        with self._database.discreet(SOON) as connection:
+            if invitation and _spent(connection, invitation) is None:
+                raise NotFound("this invitation was used, or its time is over; ask whoever sent it for another one")
+            account = added(connection, one.name, one.email, one.role, one.by)
+            row = {"issuer": one.issuer, "subject": one.subject, "account": account.id, "made": account.made}
+            if not connection.execute(_IDENTITY, row).rowcount:
+                raise Mistake("this was done already; sign in again")
+            _begin(connection, session._replace(account=account.id), before)
+        return account
 
     def prove(self, hash: str, account: int) -> Ticket | None:
         """Uses a ticket that proves a new address of *account*; None when it opens nothing. Raises Mistake."""

@@ -37,6 +37,14 @@ class Asking(NamedTuple):
     request: Request
 
 
+class Knock(NamedTuple):
+    """A form of somebody who need not be known yet: at the door."""
+
+    site: Site
+    form: Form
+    request: Request
+
+
 class Done(NamedTuple):
     """What a form did.
 
@@ -76,6 +84,17 @@ def handler(
         if is_quiet(request):
             return Response(dumps(done._asdict()), 200, _NOT_KEPT, JSON)
         return RedirectResponse(done.there, 303, _NOT_KEPT)
+
+    return answer
+
+
+def open_to_all(act: Callable[[Knock], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """What answers a form that lets somebody in, or out: a page of ours must have sent it, whoever reads that page."""
+
+    async def answer(request: Request) -> Response:
+        if not is_ours(request):
+            raise HTTPException(403, _ELSEWHERE)
+        return await run_in_threadpool(act, Knock(site.of(request), await form(request), request))
 
     return answer
 
