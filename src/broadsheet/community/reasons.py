@@ -36,7 +36,8 @@ def of_day(order: Order, place: int, paper: Paper, window: Window | None, totals
 def _said(order: Order, place: int, paper: Paper, one: One | None, totals: Totals) -> Mapping[str, str]:
     pk, said = int(order.pks[place]), dict[str, str]()
     if pk in order.picks:
-        said["pick"] = "editor’s pick"
+        note = order.picks[pk].note
+        said["pick"] = f"editor’s pick: “{note}”" if note else "editor’s pick"
     if near := close(*order.near(place)):
         said["near"] = near
     elif "near" in order.signals and order.signals["near"][place]:

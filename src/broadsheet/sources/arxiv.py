@@ -8,7 +8,7 @@ feed for a category that does not exist begins its title with "Feed error".
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO
 
 from broadsheet import ids
@@ -110,6 +110,11 @@ def due(options: Options, last: datetime | None, now: datetime) -> Due:
     ready = min(_arxiv_calendar.ready_after(last), _arxiv_calendar.ready_after(last, feeds=options["daily"]))
     announced = _arxiv_calendar.announcement_after(now)
     return Due(ready, f"arXiv announces next on {_arxiv_calendar.told(announced)}")
+
+
+def announced(day: date) -> bool:
+    """Whether arXiv announced papers on the evening before *day* (UTC), which is when those of that day come."""
+    return _arxiv_calendar.announces(day - timedelta(days=1))
 
 
 def fetch(client: Client, options: Options, part: str, cursor: str, now: datetime) -> Iterator[Step]:

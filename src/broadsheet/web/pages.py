@@ -12,31 +12,16 @@ from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import STANDINGS, Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
-from broadsheet.web import health, likes, people, saved, site, typeset, urls, views, who
+from broadsheet.web import days, front, health, likes, people, saved, site, typeset, urls, views, who
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 from broadsheet.web.taking import FILES
 
-NEWEST = 13  # papers on the front page: one lead and two even columns
-VENUES = 12  # and as many categories, to browse from the front page
 SIMILAR = 6
 ASIDE = 50  # records of the quarantine on one page; the command line shows all
 MAX_ID = 2_000  # characters; no identifier is that long
 
 _EXPORTS: Mapping[str, Callable[[Paper], str]] = {".bib": cite.bibtex, ".ris": cite.ris}
-
-
-def front(request: Request) -> Response:
-    """What the library holds, and the newest of it."""
-    here = site.of(request)
-    stats = here.library.stats()
-    query = Query(sort="new", limit=NEWEST, explain=True, facets=("year",))
-    page = here.library.search(query) if stats.papers else None
-    body = here.render(
-        "front.html", stats=stats, page=page, shelf=here.library.shelf(VENUES), date=site.today(),
-        query=Query(sort="new"), views=views,
-    )  # fmt: skip
-    return answer(request, body)
 
 
 def search(request: Request) -> Response:
@@ -104,7 +89,7 @@ def paper(request: Request) -> Response:
         "paper.html", made=made, paper=found, abstract=typeset.typeset(found.abstract), similar=similar,
         trouble=trouble, asked=clean(request.query_params.get("q", ""))[:MAX_ID], quiet=("status", *STANDINGS),
         facts=views.facts(found), links=views.links(found), query=Query(),
-        keeping=(keeping := saved.keeping(request, found)), list_address=saved.list_address,
+        keeping=(keeping := saved.keeping(request, found)),
     )  # fmt: skip
     return answer(request, body, cache=_cached(keeping.may))
 
@@ -166,11 +151,12 @@ def robots(request: Request) -> Response:
 
 ROUTES = [
     Route("/robots.txt", robots, name="robots"),
-    Route("/", front, name="front"),
     Route("/search", search, name="search"),
     Route("/about", about, name="about"),
     Route("/sources", sources, name="sources"),
     Route("/static/{name}", asset, name="static"),
     Route("/paper/{identifier:path}", paper, name="paper"),
     *people.ROUTES,
+    *front.ROUTES,
+    *days.ROUTES,
 ]

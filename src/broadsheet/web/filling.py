@@ -1,0 +1,106 @@
+"""A page of papers filled with what everybody did with them and what the reader did: a few queries, however many."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import numpy as np
+import numpy.typing as npt
+from starlette.requests import Request
+
+from broadsheet import ids
+from broadsheet.community.days import Order, places
+from broadsheet.people.rights import may
+from broadsheet.query import Hit, Marked
+from broadsheet.store.community import Shade
+from broadsheet.text import clip
+from broadsheet.web import site, who
+from broadsheet.web.rows import Badge, Counts, Mine, Row
+from broadsheet.web.site import Site
+
+if TYPE_CHECKING:
+    from broadsheet.community.periods import Period
+
+PAGE = 25  # papers of a period that are shown at once
+TEXT = 260  # characters of an abstract in a list
+LEAD = 620  # and of the first one's
+HOT = Badge("Hot", "hot", "/about/trending#hot")
+NOTHING, NO_SHADE = Mine(), Shade()
+
+
+def fill(request: Request, hits: Mapping[int, Hit], numbers: Sequence[int], *, lead: bool = False) -> list[Row]:
+    """The rows of *hits* (pk -> hit), which stand at *numbers* of their list; *lead*: the first is shown at length."""
+    pks, library, reader = list(hits), site.of(request).library, who.reader(request)
+    board, store = library.boards.current(), library.store
+    hot = board.windows["week"].hot() if board else frozenset[int]()
+    totals = store.community.tallies(pks)
+    mine: dict[int, Mine] = {}
+    if reader is not None:
+        voted, shades = store.community.votes_of(reader.id, pks), store.community.shades_of(reader.id, pks)
+        saved = store.lists.holding(pks, reader.id)
+        mine = {pk: Mine(pk in voted, pk in saved, *shades.get(pk, NO_SHADE)) for pk in pks}
+    able = may(reader, "vote") or (reader is None and library.settings.accounts != "off")
+    return [
+        _row(hits[pk], number, Counts(totals[pk].votes, totals[pk].comments), mine.get(pk, NOTHING), able, pk in hot,
+             LEAD if lead and place == 0 else TEXT)
+        for place, (pk, number) in enumerate(zip(pks, numbers, strict=True))
+    ]  # fmt: skip
+
+
+def _row(hit: Hit, place: int, counts: Counts, mine: Mine, able: bool, hot: bool, text: int) -> Row:
+    paper = hit.paper
+    snippet, badges = Marked(clip(paper.abstract, text)), (HOT,) if hot else ()
+    return Row(paper, place, hit.why, hit.signals, hit.score, hit.title, snippet, counts, mine, able, badges)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a period's papers.
+
+    total    all papers of the period, and *hidden* how many of them the reader has put out of sight
+    more     the address of what comes next; empty at the end
+    whole    the address with what is hidden; empty where it is shown, or nothing is
+    """
+
+    period: "Period"
+    rows: tuple[Row, ...]
+    total: int
+    hidden: int
+    more: str
+    whole: str
+
+
+def listing(request: Request, period: "Period", size: int = PAGE) -> Listing:
+    """The papers of *period* behind the one that ``after`` names, in the order of whoever asks."""
+    here, reader = site.of(request), who.reader(request)
+    library, params = here.library, request.query_params
+    order = library.days.order(period, fresh=may(reader, "pick"))
+    hidden: list[int] = []
+    if reader is not None:
+        order = library.days.own(order, reader.id)
+        hidden = library.store.community.hidden(reader.id)
+    shown_all = params.get("hidden") == "show"
+    seen = places(order, () if shown_all else hidden)
+    start = _after(here, order, seen, params.get("after", ""))
+    some = seen[start : start + size].tolist()
+    hits = library.hits(order, some)
+    numbers = [start + at for at, place in enumerate(some, 1) if int(order.pks[place]) in hits]
+    rows = fill(request, hits, numbers, lead=not start)
+    kept = [("hidden", "show")] if shown_all else []
+    more = ""
+    if start + size < len(seen) and rows:
+        more = f"{period.path}?{urlencode([*kept, ('after', rows[-1].paper.key)], safe=':/,')}"
+    left = len(order) - len(places(order, hidden))
+    whole = f"{period.path}?hidden=show" if left and not shown_all else ""
+    return Listing(period, tuple(rows), len(order), left, more, whole)
+
+
+def _after(here: Site, order: Order, seen: npt.NDArray[np.int64], key: str) -> int:
+    """How many of the places *seen* come before what follows the paper *key*; 0 where it is not among them."""
+    own = ids.own(key) if key else ""
+    pk = here.library.store.resolve([own]).get(own) if own else None
+    if pk is None:
+        return 0
+    found = np.flatnonzero(order.pks[seen] == pk)
+    return int(found[0]) + 1 if len(found) else 0
