@@ -12,7 +12,7 @@ from starlette.responses import Response
 from broadsheet.errors import BroadsheetError, Busy, TooOften
 from broadsheet.query import Query
 from broadsheet.text import clean
-from broadsheet.web import api, corner, pages, saved, site, taking
+from broadsheet.web import api, corner, front, pages, saved, sharing, site, taking
 from broadsheet.web.http import PAGE, TITLES, SecurityHeaders, problem, sentence, status_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     """The web application over an open *library*. Everything that can be made once is made here."""
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.site = site.build(library, title, page_size)
+    app.state.shared, app.state.front = sharing.kept(), front.Held()
     app.state.site.templates.globals["corner"] = corner.corner
     api.add(app)
     app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES])
