@@ -21,7 +21,7 @@ from broadsheet.community.periods import Period, around, day_of, number
 from broadsheet.index import Index
 from broadsheet.index.places import scattered
 from broadsheet.index.reader import Reader
-from broadsheet.rank.daily import WEIGHTS, daily
+from broadsheet.rank.daily import FLOOR, PACE, WEIGHTS, daily
 from broadsheet.store import Store
 from broadsheet.store.days import Pick, Submitted
 
@@ -34,7 +34,7 @@ CLOSE = 2_000  # of the first papers of a long period are compared with what a r
 HALF = 0.5  # a trending score that is worth half of what attention can be worth
 TEN = 10.0  # votes that are, where a period is too old to trend
 TREND = 30  # days back for which attention is the trending score
-SIGNALS = tuple(WEIGHTS)
+PUBLISHED: Mapping[str, float] = {**WEIGHTS, "floor": FLOOR, "pace": PACE}  # what a reader may know of the order
 
 
 @dataclass(frozen=True, slots=True)

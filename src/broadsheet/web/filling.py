@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PAGE = 25  # papers of a period that are shown at once
 TEXT = 260  # characters of an abstract in a list
 LEAD = 620  # and of the first one's
+MAX_KEY = 2_000
 HOT = Badge("Hot", "hot", "/about/trending#hot")
 NOTHING, NO_SHADE = Mine(), Shade()
 
@@ -98,9 +99,12 @@ def listing(request: Request, period: "Period", size: int = PAGE) -> Listing:
 
 def _after(here: Site, order: Order, seen: npt.NDArray[np.int64], key: str) -> int:
     """How many of the places *seen* come before what follows the paper *key*; 0 where it is not among them."""
-    own = ids.own(key) if key else ""
-    pk = here.library.store.resolve([own]).get(own) if own else None
-    if pk is None:
-        return 0
-    found = np.flatnonzero(order.pks[seen] == pk)
+    pk = numbered(here, key)
+    found = np.flatnonzero(order.pks[seen] == pk) if pk else np.zeros(0, np.int64)
     return int(found[0]) + 1 if len(found) else 0
+
+
+def numbered(here: Site, key: str) -> int:
+    """The row of the paper that an address calls *key*; 0 for none."""
+    own = ids.own(key[:MAX_KEY]) if key else ""
+    return here.library.store.resolve([own]).get(own, 0) if own else 0

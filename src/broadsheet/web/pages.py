@@ -12,7 +12,7 @@ from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import STANDINGS, Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
-from broadsheet.web import days, front, health, likes, people, saved, site, typeset, urls, views, who
+from broadsheet.web import days, front, health, likes, people, saved, site, trending, typeset, urls, views, who
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 from broadsheet.web.taking import FILES
@@ -159,4 +159,5 @@ ROUTES = [
     *people.ROUTES,
     *front.ROUTES,
     *days.ROUTES,
+    *trending.ROUTES,
 ]
