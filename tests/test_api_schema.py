@@ -34,6 +34,7 @@ from broadsheet.library import Library
 from broadsheet.web import api, create_app, server
 from broadsheet.web.api_schema import operations
 
+FLAGS = {"edit": "all", "proxy": "http://127.0.0.1:9"}  # nobody is asked, whatever is submitted
 TODAY = datetime.now(UTC).date()
 EXAMPLES = 8  # a route and a way of asking; `make soak` asks for more through the profile
 CHECKS = [
@@ -64,7 +65,7 @@ KNOWN: Mapping[str, Any] = {
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server whose library lets all who ask be its owner."""
-    with web_library.make(tmp_path_factory.mktemp("schema"), flags={"edit": "all"}) as library:
+    with web_library.make(tmp_path_factory.mktemp("schema"), flags=FLAGS) as library:
         web_library.lived_in(library)
         library.keep(["series1", "series2"], "to read")
         library.save_search("routes", "weather routing")

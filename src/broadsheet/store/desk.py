@@ -72,7 +72,10 @@ _SUBMIT = sa.text(
 )
 _BROUGHT = sa.text("SELECT pk, note, at FROM submission WHERE pk = :pk")
 _BROUGHT_BY = sa.text(
-    "SELECT pk, note, at FROM submission WHERE account = :account ORDER BY at DESC, pk DESC LIMIT :limit"
+    """
+    SELECT pk, note, at FROM submission WHERE account = :account AND (at < :at OR (at = :at AND pk < :pk))
+    ORDER BY at DESC, pk DESC LIMIT :limit
+    """
 )
 _LATELY = sa.text("SELECT count(*) FROM submission WHERE account = :account AND at > :since")
 _TAKE_BACK = sa.text("DELETE FROM submission WHERE pk = :pk AND account = :account")
@@ -186,10 +189,12 @@ class Desk:
             pk, said, at = connection.execute(_BROUGHT, row).one()
             return Brought(pk, said, at, new)
 
-    def submitted_by(self, account: int, limit: int = 50) -> list[Brought]:
-        """What an account submitted, the latest first."""
+    def submitted_by(self, account: int, limit: int = 50, before: tuple[int, int] | None = None) -> list[Brought]:
+        """What an account submitted, the latest first, those behind *before* (when, pk)."""
+        at, pk = before or (1 << 60, 0)
+        given = {"account": account, "limit": limit, "at": at, "pk": pk}
         with self._database.reading() as connection:
-            return [Brought(*row) for row in connection.execute(_BROUGHT_BY, {"account": account, "limit": limit})]
+            return [Brought(*row) for row in connection.execute(_BROUGHT_BY, given)]
 
     def take_back(self, account: int, pk: int) -> bool:
         """A submission is none any more; the paper stays. False when it was not this account's."""

@@ -5,11 +5,12 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 
-from broadsheet.web import api_days, api_lists, api_marks, api_papers, api_schema, api_searches
+from broadsheet.web import api_days, api_desk, api_lists, api_marks, api_papers, api_schema, api_searches, api_talk
 from broadsheet.web.api_gate import Gate
 
 ROUTERS: Sequence[APIRouter] = (
-    api_papers.router, api_days.router, api_marks.router, api_lists.router, api_searches.router,
+    api_papers.router, api_days.router, api_marks.router, api_talk.router, api_lists.router, api_searches.router,
+    api_desk.router,
 )  # fmt: skip
 
 

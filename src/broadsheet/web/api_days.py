@@ -159,7 +159,7 @@ def calendar(
 ) -> Response:
     days = site.of(request).library.days
     years = days.years()
-    chosen = year or next(iter(years), site.today().year)
+    chosen = year or max((one for one in years if one <= site.today().year), default=site.today().year)
     found = days.calendar(chosen) if chosen >= periods.FIRST.year else {}
     value = Calendar(
         year=chosen,

@@ -35,7 +35,6 @@ router = APIRouter(prefix="/api/v1", tags=["marks"], default_response_class=JSON
 
 Asker = Annotated[Reader, Depends(Needs())]
 Voter = Annotated[Reader, Depends(Needs("vote"))]
-Keeper = Annotated[Reader, Depends(Needs("keep"))]
 
 
 @closed
@@ -145,29 +144,29 @@ def read(request: Request, reader: Asker, identifier: Identifier) -> Response:
 
 
 @router.put("/hidden/{identifier:path}", summary="Put a paper out of your sight", response_model=Shade,
-            responses=errors(404), openapi_extra=right("keep"))  # fmt: skip
-def hide(request: Request, reader: Keeper, identifier: Identifier) -> Response:
+            responses=errors(404), openapi_extra=right("vote"))  # fmt: skip
+def hide(request: Request, reader: Voter, identifier: Identifier) -> Response:
     pk, key = one_paper(request)
     return changed(_shade(request, reader, _community(request).hide(reader.id, pk), key))
 
 
 @router.delete("/hidden/{identifier:path}", summary="Let a paper be seen again", response_model=Shade,
-               responses=errors(404), openapi_extra=right("keep"))  # fmt: skip
-def unhide(request: Request, reader: Keeper, identifier: Identifier) -> Response:
+               responses=errors(404), openapi_extra=right("vote"))  # fmt: skip
+def unhide(request: Request, reader: Voter, identifier: Identifier) -> Response:
     pk, key = one_paper(request)
     return changed(_shade(request, reader, _community(request).hide(reader.id, pk, False), key))
 
 
 @router.put("/read/{identifier:path}", summary="Note that you have read a paper", response_model=Shade,
-            responses=errors(404), openapi_extra=right("keep"))  # fmt: skip
-def mark_read(request: Request, reader: Keeper, identifier: Identifier) -> Response:
+            responses=errors(404), openapi_extra=right("vote"))  # fmt: skip
+def mark_read(request: Request, reader: Voter, identifier: Identifier) -> Response:
     pk, key = one_paper(request)
     return changed(_shade(request, reader, _community(request).read(reader.id, pk), key))
 
 
 @router.delete("/read/{identifier:path}", summary="Note that you have not read a paper", response_model=Shade,
-               responses=errors(404), openapi_extra=right("keep"))  # fmt: skip
-def unmark_read(request: Request, reader: Keeper, identifier: Identifier) -> Response:
+               responses=errors(404), openapi_extra=right("vote"))  # fmt: skip
+def unmark_read(request: Request, reader: Voter, identifier: Identifier) -> Response:
     pk, key = one_paper(request)
     return changed(_shade(request, reader, _community(request).read(reader.id, pk, False), key))
 

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from broadsheet import ids
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.people.rights import NEEDS, Act, Reader
+from broadsheet.text import clean
 from broadsheet.web import pages, site, who, writes
 from broadsheet.web.api_models import Brief, brief
 from broadsheet.web.http import JSON, answer, dumps, fingerprint
@@ -96,7 +97,12 @@ def _narrow(scopes: frozenset[str], scope: str) -> HTTPException:
 
 def one_paper(request: Request) -> tuple[int, str]:
     """The row and the key of the paper that the address names, by any of its ids. Raises NotFound."""
-    library, asked = site.of(request).library, pages.identifier(request)
+    return row_of(request, pages.identifier(request))
+
+
+def row_of(request: Request, identifier: str) -> tuple[int, str]:
+    """The row and the key of the paper with this id, in any spelling. Raises NotFound."""
+    library, asked = site.of(request).library, clean(identifier)
     found = ids.own(asked)
     pk = library.store.resolve([found]).get(found)
     paper = library.store.get([pk]).get(pk) if pk else None
@@ -105,9 +111,14 @@ def one_paper(request: Request) -> tuple[int, str]:
     return pk, paper.key
 
 
+def keys(request: Request, pks: Sequence[int]) -> dict[int, str]:
+    """Row -> the key of its paper; a row that is gone is left out."""
+    return {pk: paper.key for pk, paper in site.of(request).library.store.get(list(dict.fromkeys(pks))).items()}
+
+
 def briefs(request: Request, pks: Sequence[int]) -> dict[int, Brief]:
     """Row -> what a list says of its paper; a row that is gone is left out."""
-    return {pk: brief(paper) for pk, paper in site.of(request).library.store.get(pks).items()}
+    return {pk: brief(paper) for pk, paper in site.of(request).library.store.get(list(dict.fromkeys(pks))).items()}
 
 
 # -- answers -----------------------------------------------------------------------------------------------------------
@@ -166,6 +177,11 @@ def place(request: Request, cursor: str, *kinds: type[int] | type[str]) -> Any:
     Raises Mistake for a cursor that this list did not give.
     """
     return _read(cursor, _list_of(request), kinds) if cursor else None
+
+
+def behind(rows: Sequence[Row], after: Place | None, key: Callable[[Row], Place]) -> list[Row]:
+    """Those of *rows*, the largest *key* first, that come after the place *after*."""
+    return [row for row in rows if after is None or key(row) < after]
 
 
 def cut(rows: Sequence[Row], limit: int, key: Callable[[Row], Place]) -> tuple[Sequence[Row], Place | None]:

@@ -53,6 +53,7 @@ _SAID = {
     413: "The body is too large",
     415: "The body is not JSON",
     429: "Too often; Retry-After says for how many seconds",
+    502: "A service elsewhere that was asked has failed",
     503: "The library is busy or being made ready; try again",
 }
 _TAG = {"description": "Stands for this state", "schema": {"type": "string"}}
