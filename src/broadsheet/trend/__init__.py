@@ -142,7 +142,8 @@ class Papers:
         ``can`` is False where a signal cannot exist (no code, no stars) or is not counted (opens are off).
         """
         born = np.asarray(appeared, np.int64)
-        codes = np.array(topics, np.int64).reshape(len(born), -1)
+        codes = np.array(topics, np.int64)
+        codes = codes[:, None] if codes.ndim == 1 else codes
         for column in range(1, codes.shape[1]):  # a topic counts once
             codes[(codes[:, :column] == codes[:, column, None]).any(axis=1), column] = -1
         shape = (len(born), len(SIGNALS))

@@ -20,7 +20,7 @@ AGES = np.array([0, 6, 24, 72, 168, 720, 2160, np.inf])  # hours: the bands of a
 FIRST = (1.0, 2_400.0)  # events in hours of a paper that is taken as seen before anything was: one in 100 days
 ENOUGH = 10.0  # expected events at which a mean counts as much as the one it is shrunk to
 SPREAD = 25.0  # squared expected events at which a topic's own spread counts as much as that of all papers
-NARROW, WIDE = 20.0, 2.0  # a is within; from WIDE on down, one early vote would win
+NARROW, WIDE = 5.0, 2.0  # a is within: a larger one would not believe in an exception, a smaller one in early votes
 
 
 class Usual(NamedTuple):

@@ -14,16 +14,18 @@ alike for agreeing about it.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from broadsheet.trend import HOUR, NEVER, Accounts, Floats, Ints
 from broadsheet.trend._columns import distinct, starts
 
-PAIRS = 100_000_000  # coincidences that are counted; where there are more, those with a sample of the accounts
+PAIRS = 60_000_000  # coincidences that are counted; where there are more, those with a sample of the accounts
 LARGEST = 0.05  # share of all accounts: a paper with more accounts than that tells nothing of who acts together
 CHANCE = 2.0  # times what chance explains is taken off,
 SLACK = 1.5  # and so many coincidences more
-SHARED = 0.02  # sum(s_q^2) of a topic is taken to be at most this: fewer than 50 papers explain no more
+SHARED = 0.015  # sum(s_q^2) of a topic is taken to be at most this: a ring of its own topic explains no more
+TOPICS = 128  # columns; the smaller half of more topics shares columns, so that chance explains a little too much
 BURST = 5  # accounts made, or waking, within one hour above three times what is usual around then are a burst
 BURST_TIMES = 3.0
 AROUND = 7 * 24 * HOUR
@@ -33,8 +35,8 @@ FADES = 3 * 24 * HOUR  # and half of it so long after a burst of accounts that w
 IMPORTED = 0.25  # share of all accounts from which on a burst is an import of a whole lab, and says nothing
 
 
-BLOCK = 512  # accounts whose coincidences with all others are held at once
-_NO_PAIRS = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+CELLS = 5_000_000  # pairs of accounts that are held at once
+Chances = npt.NDArray[np.float32]
 
 
 class Acts(NamedTuple):
@@ -90,22 +92,26 @@ def likenesses(acts: Acts, topics: Ints, accounts: int) -> sparse.csr_array:
     marks = sparse.csr_array((ones, (who, column)), shape=shape)
     share = min(1.0, PAIRS / max(1.0, float((np.bincount(column).astype(np.float64) ** 2).sum())))
     sample = np.flatnonzero(_scattered(accounts) < share)
-    parts = [_more_than_chance(marks, chance, begin, sample) for begin in range(0, accounts, BLOCK)]
-    i, j, like = (np.concatenate(columns) for columns in zip(*parts, strict=True)) if parts else _NO_PAIRS
+    columns, by_column = sparse.csr_array(marks[sample].T), np.ascontiguousarray(chance[sample].T)
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
+    step = max(16, CELLS // max(len(sample), 1))
+    for begin in range(0, accounts, step):
+        block = slice(begin, begin + step)
+        i, j, like = _more_than_chance(sparse.csr_array(marks[block] @ columns), chance[block] @ by_column)
+        other = np.flatnonzero(i + begin != sample[j])
+        found.append((i[other] + begin, sample[j[other]], like[other]))
+    i, j, like = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return sparse.csr_array((like / share, (i, j)), shape=(accounts, accounts))
 
 
-def _more_than_chance(
-    marks: sparse.csr_array, chance: sparse.csr_array, begin: int, sample: Ints
-) -> tuple[Ints, Ints, Floats]:
-    """Accounts from *begin* on, accounts of the sample, and their likeness where it is above 0."""
-    both = sparse.csr_array(marks[begin : begin + BLOCK] @ marks[sample].T)
-    others = both.data.astype(np.float64) - 1  # the paper that is judged is one of those they have in common
+def _more_than_chance(shared: sparse.csr_array, expected: Chances) -> tuple[Ints, Ints, Floats]:
+    """Rows, columns and likeness where it is above 0, of what pairs share and what chance lets them share."""
+    others = shared.data.astype(np.float64) - 1  # the paper that is judged is one of those they have in common
     keep = np.flatnonzero(others > SLACK)
-    i, j = np.searchsorted(both.indptr, keep, side="right") - 1 + begin, sample[both.indices[keep]]
-    expected = np.asarray(chance[i].multiply(chance[j]).sum(axis=1)).ravel() if len(i) else np.zeros(0)
-    like = 1 - (CHANCE * expected + SLACK) / others[keep]
-    found = np.flatnonzero((like > 0) & (i != j))
+    i = np.searchsorted(shared.indptr, keep, side="right") - 1
+    j = shared.indices[keep].astype(np.int64)
+    like = 1 - (CHANCE * expected[i, j] + SLACK) / others[keep]
+    found = np.flatnonzero(like > 0)
     return i[found], j[found], like[found]
 
 
@@ -114,19 +120,18 @@ def _scattered(count: int) -> Floats:
     return (np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(11)) / 2.0**53
 
 
-def _chance(paper: Ints, account: Ints, topic: Ints, accounts: int) -> sparse.csr_array:
-    """Shape (m, topics): the product of two rows is how often two accounts coincide by chance."""
-    on_paper = np.bincount(paper)
-    in_topic = np.bincount(topic)
+def _chance(paper: Ints, account: Ints, topic: Ints, accounts: int) -> Chances:
+    """Shape (m, at most TOPICS): the product of two rows is how often two accounts coincide by chance."""
+    on_paper, in_topic = np.bincount(paper), np.bincount(topic)
     of_topic = np.zeros(len(on_paper), np.int64)
     of_topic[paper] = topic
     shared = np.bincount(of_topic, on_paper.astype(np.float64) ** 2, minlength=len(in_topic))
-    shared = np.minimum(shared / np.maximum(in_topic, 1).astype(np.float64) ** 2, SHARED)
-    counts = sparse.csr_array(
-        (np.ones(len(account)), (account, topic)), shape=(accounts, len(in_topic))
-    )  # entries of one place add up
-    counts.sum_duplicates()
-    return sparse.csr_array(counts * np.sqrt(shared)[None, :])
+    shared = np.sqrt(np.minimum(shared / np.maximum(in_topic, 1).astype(np.float64) ** 2, SHARED))
+    rank = np.argsort(np.argsort(-in_topic, kind="stable"))
+    column = np.where(rank < TOPICS // 2, rank, TOPICS // 2 + rank % (TOPICS // 2))
+    width = int(column.max(initial=-1)) + 1
+    sums = np.bincount(account * width + column[topic], shared[topic], minlength=accounts * width)
+    return sums.reshape(accounts, width).astype(np.float32)
 
 
 def _pressure(row: Ints, acts: Acts, like: sparse.csr_array) -> Floats:
@@ -140,7 +145,7 @@ def _pressure(row: Ints, acts: Acts, like: sparse.csr_array) -> Floats:
     who = acts.account[some]
     shape = (len(names), like.shape[0])
     weights = sparse.csr_array((acts.weight[some], (place, who)), shape=shape)
-    sums = weights @ like
+    sums = weights @ like.T
     found[some] = np.asarray(sums[place, who]).ravel()
     return found
 

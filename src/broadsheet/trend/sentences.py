@@ -2,6 +2,7 @@
 
 from broadsheet.text import plural
 from broadsheet.trend import FEW_PEOPLE, NOT_ABOVE, ONE_SIGNAL, TOO_OLD, One, Term
+from broadsheet.trend.forecast import Error
 
 NOUN = {
     "votes": "vote", "saves": "save", "comments": "person commenting", "opens": "opening", "citations": "new citation",
@@ -51,3 +52,20 @@ def span(hours: float) -> str:
     if hours < 1:
         return plural(max(1, round(hours * 60)), "minute")
     return plural(round(hours), "hour") if hours < 48 else plural(round(hours / 24), "day")
+
+
+def forecast(now: float, low: float, likely: float, high: float, days: float = 7) -> str:
+    """Where a paper is heading: votes now, and the numbers of `forecast.Ahead`."""
+    votes = plural(round(now), "vote")
+    if round(high) <= round(now):
+        return f"{votes} now; probably no more in the next {days:g} days"
+    return f"{votes} now; in {days:g} days probably {likely:,.0f}, and {low:,.0f} to {high:,.0f} in four cases of five"
+
+
+def error(found: Error) -> str:
+    """How far forecasts were off in the past."""
+    papers = "for papers of this age " if found.age else ""
+    return (
+        f"{plural(found.cases, 'forecast')} {papers}could be checked: half were off by a factor of {found.factor:.1f} "
+        f"or less, and {100 * found.coverage:.0f} % of the papers came to lie within the range"
+    )

@@ -66,7 +66,8 @@ def _capped(cell: Ints, source: Ints, band: Ints, amount: Floats) -> Within:
     name, place = np.unique(cell * base + source + 1, return_inverse=True)
     total = np.bincount(place, amount, minlength=len(name)).astype(np.float64)
     signal = name // base % K
-    units = np.minimum(np.log2(1 + total / _typical(total, signal * base + name % base)), PER_SOURCE)
+    units = np.log2(1 + total / _typical(total, signal * base + name % base))
+    units = np.minimum(np.minimum(units, PER_SOURCE), total)
     chosen = ~np.isin(signal, SAME_THING) | _largest(units, name // base)
     counts = amount * chosen[place]
     return Within(cell, band, counts, counts * (units / total)[place], np.zeros(len(cell)))
