@@ -34,7 +34,7 @@ def test_search_by_typing_and_open_the_first(tab: Open) -> None:
     page.get_by_label("Search papers").fill("lantern routing")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search?q=lantern+routing")
-    first = page.locator(".results .hit").first
+    first = page.locator(".results .paper").first
     assert first.locator("mark").first.inner_text().lower() == "lantern routing"
     first.get_by_role("link").first.click()
     page.wait_for_url("**/paper/quill24")
@@ -50,7 +50,7 @@ def test_keyboard_walks_opens_and_helps(tab: Open) -> None:
     page.keyboard.press("k")
     assert focused(page) == links[0]
     page.keyboard.press("w")
-    assert page.locator(".results .hit").first.locator("details").get_attribute("open") is not None
+    assert page.locator(".results .paper").first.locator("details").get_attribute("open") is not None
     page.keyboard.press("?")
     assert page.get_by_role("dialog").is_visible()
     shoot(page, "keys-desktop")
@@ -147,7 +147,7 @@ def test_keeping_a_paper_without_script(tab: Open) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url("**/paper/ash21#keep")
     page.get_by_role("link", name="Maps").click()
-    assert page.locator(".results .hit").count() == 1
+    assert page.locator(".results .paper").count() == 1
     page.go_back()
     page.get_by_role("button", name="Remove from the list Maps").click()
     page.wait_for_url("**/paper/ash21#keep")
@@ -187,9 +187,9 @@ def test_hostile_papers_do_nothing(tab: Open) -> None:
 
 def test_right_to_left_titles_begin_on_the_right(tab: Open) -> None:
     page = tab("/search?q=שלום")
-    title = page.locator(".hit .title").first
+    title = page.locator(".paper .title").first
     assert title.evaluate("node => getComputedStyle(node).direction") == "rtl"
-    assert page.locator(".hit .by").first.evaluate("node => getComputedStyle(node).direction") == "ltr"
+    assert page.locator(".paper .by").first.evaluate("node => getComputedStyle(node).direction") == "ltr"
 
 
 def test_printed_list_is_black_and_bare(tab: Open) -> None:
@@ -197,13 +197,13 @@ def test_printed_list_is_black_and_bare(tab: Open) -> None:
     page.emulate_media(media="print")
     assert not page.locator(".box").is_visible()
     assert page.locator(".narrow:visible").count() == 0
-    assert page.locator(".hit .title").first.evaluate("node => getComputedStyle(node).color") == "rgb(0, 0, 0)"
+    assert page.locator(".paper .title").first.evaluate("node => getComputedStyle(node).color") == "rgb(0, 0, 0)"
     shoot(page, "search-print")
 
 
 def test_no_motion_for_who_wants_none(tab: Open) -> None:
     page = tab("/", reduced_motion="reduce")
-    assert page.locator(".hit a").first.evaluate("node => getComputedStyle(node).transitionDuration") == "0s"
+    assert page.locator(".paper a").first.evaluate("node => getComputedStyle(node).transitionDuration") == "0s"
 
 
 def test_nothing_moves_while_a_page_arrives(tab: Open) -> None:

@@ -88,7 +88,7 @@ def test_a_library_whose_index_is_empty_says_what_to_do(tmp_path: Path) -> None:
 
 def test_search_shows_matches_reasons_and_the_parts_of_the_score(client: TestClient) -> None:
     html = ask(client, "/search?q=lantern+routing")
-    first = html.partition('<li class="hit">')[2].partition("</li>")[0]
+    first = html.partition('<li class="item">')[2].partition("</li>")[0]
     assert "Sparse <mark>lantern routing</mark> for long document retrieval</a></h2>" in first
     assert '<a href="/author/Cleo%20Moss">Cleo Moss</a> and 4 more</bdi></span>' in first
     assert "<mark>Lantern routing</mark> matches full reading" in first
@@ -136,7 +136,7 @@ def test_pages_turn_both_ways_and_meet_without_gap(client: TestClient) -> None:
     assert 'rel="prev"' not in first
     href = unescape(re.findall(r'<a rel="next" href="([^"]+)"', first)[0])
     second = ask(client, href)
-    assert '<ol class="hits results" start="11">' in second
+    assert '<ol class="papers results" start="11">' in second
     assert unescape(re.findall(r'<a rel="prev" href="([^"]+)"', second)[0]) == "/search?sort=new"
     keys = [re.findall(r'<h[23] class="title" dir="auto"><a href="([^"]+)"', page) for page in (first, second)]
     assert len(set(keys[0] + keys[1])) == 20

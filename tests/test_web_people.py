@@ -222,7 +222,7 @@ def test_bylines_lead_to_pages(client: TestClient, page: str) -> None:
 
 def test_bylines_name_three_and_how_many_more(client: TestClient) -> None:
     html = ask(client, "/search?q=lantern+long+document")
-    first = html.partition('<li class="hit">')[2].partition("</li>")[0]
+    first = html.partition('<li class="item">')[2].partition("</li>")[0]
     names = [href for href in links(first) if href.startswith("/author/")]
     assert names == ["/author/Ada%20Quill", "/author/Ben%20Reed", "/author/Cleo%20Moss"]
     assert "and 4 more" in first
@@ -285,7 +285,7 @@ def test_a_question_with_likes_names_them_and_can_be_changed(client: TestClient)
     html = ask(client, "/search?q=like:own0")
     assert '<ul class="likes"' in html
     first = titles(html)[0]
-    item = html.partition('<li class="hit">')[2].partition("</li>")[0]
+    item = html.partition('<li class="item">')[2].partition("</li>")[0]
     more, less = (
         unescape(href) for href in re.findall(r'href="(/search[^"]+)" rel="nofollow" aria-label="(?:More|Less)', item)
     )

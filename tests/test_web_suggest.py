@@ -182,7 +182,7 @@ def test_without_script_the_box_is_a_box(tab: Open) -> None:
     page.get_by_label("Search papers").fill("author:reed")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search?q=author*reed")
-    assert page.locator(".results .hit").count() == 3
+    assert page.locator(".results .paper").count() == 3
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

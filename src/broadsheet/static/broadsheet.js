@@ -1,37 +1,53 @@
-// Broadsheet's only script: keys, suggestions, copying, dragging over years. Every page works without it.
+// Broadsheet's only script: keys, votes that stay on their page, suggestions, copying, dragging over years. Every page works without it.
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const box = document.getElementById("q");
   const help = document.getElementById("keys");
-  const titles = all(".hit .title a");
+  const HERE = ".paper, .item";
+  const titles = () => all(".paper .title > a, .item.gone button").filter((one) => one.checkVisibility());
+  const told = document.getElementById("told");
+  let quiet = 0;
+  const tell = (sentence) => {
+    clearTimeout(quiet);
+    told.textContent = sentence;
+    quiet = setTimeout(() => { told.textContent = ""; }, 4000);
+  };
 
   // j and k walk the papers; the browser's own focus is the cursor, so Enter opens and a screen reader follows.
+  const current = () => document.activeElement?.closest(HERE);
   const step = (by) => {
-    const now = titles.indexOf(document.activeElement?.closest(".hit")?.querySelector(".title a"));
-    const next = titles[now < 0 ? (by > 0 ? 0 : titles.length - 1) : Math.min(titles.length - 1, Math.max(0, now + by))];
+    const stops = titles(), now = stops.findIndex((one) => current()?.contains(one));
+    const next = stops[now < 0 ? (by > 0 ? 0 : stops.length - 1) : Math.min(stops.length - 1, Math.max(0, now + by))];
     if (!next) return;
     next.focus();
-    next.closest(".hit").scrollIntoView({ block: "nearest" });
+    next.closest(HERE).scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("focusin", (event) => {
-    all(".hit.here").forEach((hit) => hit.classList.remove("here"));
-    event.target.closest?.(".hit")?.classList.add("here");
+    all(".paper.here").forEach((paper) => paper.classList.remove("here"));
+    event.target.closest?.(".paper")?.classList.add("here");
   });
+  // The paper that has the focus; on a page about one paper, that one.
+  const part = (selector) => (current() ?? document.querySelector(".full"))?.querySelector(selector);
+  const press = (selector) => () => part(selector)?.click();
   const why = () => {
-    const details = document.activeElement?.closest(".hit")?.querySelector("details.why");
+    const details = part("details.why");
     if (details) details.open = !details.open;
   };
   const keys = {
     "/": () => { box.focus(); box.select(); },
     j: () => step(1),
     k: () => step(-1),
+    o: press(".title > a"),
+    v: press(".vote button"),
+    s: press('button[formaction="/save"]'),
+    x: press('button[formaction="/hide"], .gone button'),
     w: why,
     "?": () => help.showModal(),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-    if (event.target.matches("input, textarea, select, [contenteditable]")) {
+    if (event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) {
       if (event.key === "Escape") event.target.blur();
       return;
     }
@@ -45,15 +61,77 @@
     button.addEventListener("click", () => help.showModal());
   });
 
+  // Forms that stay on their page: what was pressed is sent, and the answer put in its place. An answer that is not
+  // for us (sign in first, say) is left to the browser: the form goes as it would have gone without script.
+  const address = (form, button) => (button.hasAttribute("formaction") ? button.formAction : form.action);
+  const ask = async (form, button) => {
+    const body = new URLSearchParams(new FormData(form, button));
+    const answer = await fetch(address(form, button), { method: "POST", body, headers: { accept: "application/json" } });
+    return answer.ok ? answer.json() : null;
+  };
+  const put = (form, button, done) => {
+    if (done.pressed !== null) {
+      button.setAttribute("aria-pressed", String(done.pressed));
+      button.value = done.pressed ? "0" : "1";
+    }
+    const count = form.querySelector(".count");
+    if (count && done.total !== null) {
+      count.textContent = done.total.toLocaleString("en");
+      count.setAttribute("aria-label", count.textContent + (done.total === 1 ? " vote" : " votes") + ", how they are counted");
+    }
+    tell(done.said);
+  };
+  // What is hidden leaves a line with the way back, where it was.
+  const fold = (item, form) => {
+    const paper = item.querySelector(".paper"), line = document.createElement("div"), name = document.createElement("p");
+    const undo = document.createElement("button");
+    name.append("Hidden: ", paper.querySelector(".title > a").cloneNode(true));
+    undo.className = "link";
+    undo.textContent = "Undo";
+    undo.addEventListener("click", () => send(form, form.querySelector('[formaction="/hide"]')));
+    line.append(name, undo);
+    item.classList.add("gone");
+    paper.hidden = true;
+    item.append(line);
+    undo.focus();
+  };
+  const unfold = (item) => {
+    item.classList.remove("gone");
+    item.querySelector(":scope > div")?.remove();
+    item.querySelector(".paper").hidden = false;
+    item.querySelector(".title > a").focus();
+  };
+  const send = async (form, button) => {
+    if (form.ariaBusy === "true") return;
+    form.ariaBusy = "true";
+    try {
+      const done = await ask(form, button);
+      if (!done) { form.removeAttribute("data-quiet"); form.requestSubmit(button); return; }
+      put(form, button, done);
+      const item = form.closest(".item");
+      if (item?.querySelector(".paper") && new URL(address(form, button)).pathname === "/hide") (done.pressed ? fold : unfold)(item, form);
+      else if (item?.matches(".gone") && done.pressed === false) item.remove();
+    } catch {
+      tell("The library cannot be reached, so nothing was changed. Try again in a moment.");
+    } finally {
+      form.ariaBusy = null;
+    }
+  };
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-quiet]") || !event.submitter) return;
+    event.preventDefault();
+    send(event.target, event.submitter);
+  });
+
   // Suggestions while typing: the combobox with a list of WAI-ARIA 1.2. Enter without a choice searches as typed.
   const list = document.getElementById("suggestions");
-  const told = document.getElementById("suggested");
+  const heard = document.getElementById("suggested");
   const KINDS = { saved: "Saved", author: "Author", venue: "Venue", category: "Category", title: "Paper" };
   const PAUSE = 80; // milliseconds without a key before the library is asked
   let found = [], chosen = -1, waiting = 0, asking = null;
 
-  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const wordsOf = (text) => fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const wordsOf = (text) => plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
   const made = (tag, more, ...children) => {
     const { role, id, className } = more, node = document.createElement(tag);
     if (role) node.setAttribute("role", role);
@@ -64,12 +142,12 @@
   };
   // What was typed of each word stands out.
   const emphasised = (text, typed) => text.split(/([\p{L}\p{M}\p{N}]+)/u).map((part, i) => {
-    const word = i % 2 ? fold(part) : "";
+    const word = i % 2 ? plain(part) : "";
     const start = word && typed.filter((one) => word.startsWith(one)).sort((a, b) => b.length - a.length)[0];
     if (!start) return part;
     const letters = [...part];
     let end = 0, length = 0;
-    while (end < letters.length && (length < start.length || !fold(letters[end]))) length += fold(letters[end++]).length;
+    while (end < letters.length && (length < start.length || !plain(letters[end]))) length += plain(letters[end++]).length;
     return made("span", {}, made("b", {}, letters.slice(0, end).join("")), letters.slice(end).join(""));
   });
   const options = () => all("[role=option]", list);
@@ -86,7 +164,7 @@
     found = [];
     list.hidden = true;
     list.replaceChildren();
-    told.textContent = "";
+    heard.textContent = "";
     box.setAttribute("aria-expanded", "false");
     choose(-1);
   };
@@ -113,7 +191,7 @@
     list.hidden = false;
     choose(-1);
     box.setAttribute("aria-expanded", "true");
-    told.textContent = found.length + (found.length === 1 ? " suggestion" : " suggestions");
+    heard.textContent = found.length + (found.length === 1 ? " suggestion" : " suggestions");
   };
   const suggest = async () => {
     const text = box.value;

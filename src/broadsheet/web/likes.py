@@ -45,6 +45,11 @@ def more(query: Query, key: str) -> str:
     return _href(replace(rest, like=(*rest.like, identifier)))
 
 
+def alone(key: str) -> str:
+    """The address of the question for papers like the one called *key*."""
+    return more(Query(), key)
+
+
 def less(query: Query, key: str) -> str:
     """The address of the question that dislikes it as well."""
     identifier = ids.own(key)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from broadsheet import cite, ids
 from broadsheet.text import clip, plural
-from broadsheet.web import assets, dates, facets, feeds, latex, likes, plots, typeset, urls
+from broadsheet.web import assets, dates, facets, feeds, latex, likes, plots, rows, typeset, urls
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -70,6 +70,7 @@ def _environment(files: assets.Assets, title: str) -> Environment:
         urls=urls,
         likes=likes,
         plots=plots,
+        rows=rows,
         facets=facets,
         today=today,
         key_of=plots.key,
