@@ -4,28 +4,25 @@ import re
 from datetime import date
 
 from broadsheet.community.discussion import need, reason
+from broadsheet.community.periods import FIRST, number
 from broadsheet.errors import Forbidden, Mistake, NotFound
 from broadsheet.people.rights import Reader
 from broadsheet.store import Store
 from broadsheet.store.desk import Chosen
 
-_DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
-FIRST = 1900  # no page of a day is older
+_DAY = re.compile("([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
+_LAST = date(2999, 12, 31)
 
 
 def day_of(text: str) -> int:
     """A day as the store has it, yyyymmdd, of ``2026-11-20``. Raises Mistake."""
     match = _DAY.fullmatch(text)
     try:
-        if match and int(match[1]) >= FIRST:
-            return number(date(*map(int, match.groups())))
+        if match and (day := date(*map(int, match.groups()))) > FIRST and day <= _LAST:
+            return number(day)
     except ValueError:
         pass  # the 31st of November
     raise Mistake(f"{text[:40]!r} is no day; a day is written 2026-11-20")
-
-
-def number(day: date) -> int:
-    return day.year * 10_000 + day.month * 100 + day.day
 
 
 def written(day: int) -> str:

@@ -1,9 +1,9 @@
 """Readers bring papers: by id, by address, by title. What is not here is looked up, within bounds, and merged."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from broadsheet import ids, lookup
 from broadsheet.community.discussion import reason
@@ -29,12 +29,17 @@ class Submitted(NamedTuple):
     fetched: bool
 
 
-class Way(NamedTuple):
-    """How papers come into the library: who asks services, what is followed, how the indexes catch up."""
+class Shop(Protocol):
+    """What of a library this needs: where papers are, who asks services, what is followed, how the indexes catch up."""
 
-    client: Callable[[], Client]
-    followed: Callable[[], Sequence[Followed]]
-    refresh: Callable[[], object]
+    store: Store
+
+    @property
+    def client(self) -> Client: ...
+
+    def followed(self) -> tuple[tuple[Followed, ...], dict[str, str]]: ...
+
+    def refresh(self) -> object: ...
 
 
 def wanted(text: str) -> str:
@@ -50,17 +55,22 @@ def wanted(text: str) -> str:
     return found[0] if found else ""
 
 
-def submit(store: Store, reader: Reader, name: str, note: str, way: Way) -> Submitted:
+def submit(shop: Shop, reader: Reader, name: str, note: str = "") -> Submitted:
     """Notes that *reader* brings the paper called *name*: an id of a paper that is here, or what `wanted` found.
 
     Raises Mistake for what no source has, TooOften, FetchError when a source does not answer in time, StoreError.
     """
     why = reason(note)
-    pk, fetched = _row(store, name), False
+    pk, fetched = _row(shop.store, name), False
     if pk is None:
-        pk, fetched = _fetch(store, name, way), True
-    done = store.desk.submit(reader.id, pk, why, limited=not reader.may("moderate"))
-    return Submitted(done.pk, done.new, fetched)
+        pk, fetched = _fetch(shop, name), True
+    return choose(shop.store, reader, pk, why)._replace(fetched=fetched)
+
+
+def choose(store: Store, reader: Reader, pk: int, note: str) -> Submitted:
+    """Notes that *reader* brings the paper of row *pk*, which is here. Raises Mistake, NotFound, TooOften, Busy."""
+    done = store.desk.submit(reader.id, pk, reason(note), limited=not reader.may("moderate"))
+    return Submitted(done.pk, done.new, False)
 
 
 def _row(store: Store, name: str) -> int | None:
@@ -69,19 +79,19 @@ def _row(store: Store, name: str) -> int | None:
     return store.resolve([identifier]).get(identifier)
 
 
-def _fetch(store: Store, name: str, way: Way) -> int:
+def _fetch(shop: Shop, name: str) -> int:
     """Looks a paper up and takes it in. Raises as `submit` does."""
     groups = lookup.groups([name])
     if not _busy.acquire(blocking=False):
         raise TooOften("other papers are being looked up just now; try again in a few seconds, nothing is lost")
     try:
-        newest = store.newest()
-        done = lookup.run(store, way.client().hurried(PATIENCE), groups, way.followed(), most=1)
-        pk = _found(store, name, newest, done)
+        newest = shop.store.newest()
+        done = lookup.run(shop.store, shop.client.hurried(PATIENCE), groups, shop.followed()[0], most=1)
+        pk = _found(shop.store, name, newest, done)
     finally:
         _busy.release()
     with suppress(IndexStale, StoreError):  # the paper is here; the next job makes it found by its words
-        way.refresh()
+        shop.refresh()
     return pk
 
 

@@ -12,7 +12,21 @@ from starlette.responses import Response
 from broadsheet.errors import BroadsheetError, Busy, TooOften
 from broadsheet.query import Query
 from broadsheet.text import clean
-from broadsheet.web import api, corner, front, pages, saved, sharing, site, taking
+from broadsheet.web import (
+    api,
+    claims,
+    corner,
+    desk,
+    discussion,
+    front,
+    pages,
+    saved,
+    sharing,
+    site,
+    submit,
+    taking,
+    votes,
+)
 from broadsheet.web.http import PAGE, TITLES, SecurityHeaders, problem, sentence, status_of
 
 if TYPE_CHECKING:
@@ -28,7 +42,8 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app.state.shared, app.state.front = sharing.kept(), front.Held()
     app.state.site.templates.globals["corner"] = corner.corner
     api.add(app)
-    app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES])
+    app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES, *lists.ROUTES, *groups.ROUTES, *profile.ROUTES, *opml.ROUTES])
+    app.router.routes.extend([*votes.ROUTES, *discussion.ROUTES, *submit.ROUTES, *desk.ROUTES, *claims.ROUTES])
     app.add_exception_handler(BroadsheetError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_wrong_parameters)

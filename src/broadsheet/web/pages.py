@@ -12,7 +12,22 @@ from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import STANDINGS, Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
-from broadsheet.web import days, front, health, likes, people, saved, site, trending, typeset, urls, views, who
+from broadsheet.web import (
+    days,
+    front,
+    health,
+    likes,
+    people,
+    saved,
+    site,
+    together,
+    topics,
+    trending,
+    typeset,
+    urls,
+    views,
+    who,
+)
 from broadsheet.web.http import answer
 from broadsheet.web.site import Site
 from broadsheet.web.taking import FILES
@@ -85,8 +100,9 @@ def paper(request: Request) -> Response:
         return answer(request, _EXPORTS[suffix](found).encode(), FILES[suffix].media)
     similar, trouble = _similar(here, found)
     made = views.made_of(here.library, found)
+    readers = together.of_paper(request, here.library.row(found.key), found)
     body = here.render(
-        "paper.html", made=made, paper=found, abstract=typeset.typeset(found.abstract), similar=similar,
+        "paper.html", **readers, made=made, paper=found, abstract=typeset.typeset(found.abstract), similar=similar,
         trouble=trouble, asked=clean(request.query_params.get("q", ""))[:MAX_ID], quiet=("status", *STANDINGS),
         facts=views.facts(found), links=views.links(found), query=Query(),
         keeping=(keeping := saved.keeping(request, found)),
@@ -156,6 +172,7 @@ ROUTES = [
     Route("/sources", sources, name="sources"),
     Route("/static/{name}", asset, name="static"),
     Route("/paper/{identifier:path}", paper, name="paper"),
+    *topics.ROUTES,
     *people.ROUTES,
     *front.ROUTES,
     *days.ROUTES,
