@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from broadsheet.community.days import Days, Order
     from broadsheet.community.periods import Period
     from broadsheet.index import Index
+    from broadsheet.index.lexical import Match
     from broadsheet.trend import Bools, Ints, One
 
 WINDOWS = ("day", "week", "month")
@@ -143,13 +144,42 @@ class Dailies(ABC):
         order = order[order < reader.columns.rows]
         if not topic:
             return order[reader.columns.single["live"][order] > 0]
-        if fold(topic) in reader.columns.names["category"]:
+        if self.is_category(topic):
             fits: Bools = reader.columns.mask(Filters(categories=(topic,)))
             return order[fits[order]]
+        held = reader.lexical.which(_phrase(topic), order)
+        return order[np.isin(order, held)]
+
+    def is_category(self, topic: str) -> bool:
+        """Whether some paper has it as a category; else a topic is a phrase."""
+        reader = self.index.reader()
+        return reader is not None and fold(topic) in reader.columns.names["category"]
+
+    def months(self, topic: str, most: int = 24) -> dict[tuple[int, int], int]:
+        """(year, month from 0) -> how many papers of a topic appeared, of the last *most* months, oldest first.
+
+        Empty where the month of fewer than half of those papers is known, or there are too many to look at each.
+        """
         from broadsheet.index.lexical import Match
 
-        held = reader.lexical.which(Match("", (Term(topic, "", "phrase"),)), order)
-        return order[np.isin(order, held)]
+        reader = self.index.reader()
+        if reader is None:
+            return {}
+        category = self.is_category(topic)
+        filters = Filters(categories=(topic,)) if category else Filters()
+        fits = reader.fits(filters, Match("") if category else _phrase(topic))
+        if not fits.sure or fits.mask is None:
+            return {}
+        days = reader.columns.single["appeared"][fits.mask]
+        today = datetime.now(UTC).date()
+        last = today.year * 12 + today.month - 1
+        found = days // 10_000 * 12 + days // 100 % 100 - 1
+        known = (days // 100 % 100 > 0) & (found > last - most) & (found <= last)
+        late = days // 10_000 * 12 + 11 > last - most
+        if known.sum() * 2 < late.sum() or not known.any():
+            return {}
+        counts = np.bincount(found[known] - (last - most + 1), minlength=most)
+        return {divmod(last - most + 1 + at, 12): int(count) for at, count in enumerate(counts)}
 
     def feed(self, day: str = "", *, limit: int = 10, offset: int = 0, reader: int = 0) -> Feed:
         """The papers of a day (2026-11-20), a week (2026-W47) or a month (2026-11), in order; by default the last day
@@ -182,3 +212,9 @@ class Dailies(ABC):
             for place, pk in zip(places, pks, strict=True)
             if pk in papers
         }
+
+
+def _phrase(topic: str) -> "Match":
+    from broadsheet.index.lexical import Match
+
+    return Match("", (Term(topic, "", "phrase"),))
