@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from broadsheet import cite
+from broadsheet.community.counters import Opens
 from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import STANDINGS, Paper
 from broadsheet.query import Page, Query
@@ -98,6 +99,7 @@ def paper(request: Request) -> Response:
         return RedirectResponse(urls.paper(found.key, suffix), 308, {"cache-control": "no-cache"})
     if suffix:
         return answer(request, _EXPORTS[suffix](found).encode(), FILES[suffix].media)
+    _count(request, here, found)
     similar, trouble = _similar(here, found)
     made = views.made_of(here.library, found)
     readers = together.of_paper(request, here.library.row(found.key), found)
@@ -108,6 +110,13 @@ def paper(request: Request) -> Response:
         keeping=(keeping := saved.keeping(request, found)),
     )  # fmt: skip
     return answer(request, body, cache=_cached(keeping.may))
+
+
+def _count(request: Request, here: Site, found: Paper) -> None:
+    """One opening more, where the owner wants that counted; by whom is not looked at."""
+    opens: Opens | None = request.app.state.opens
+    if opens is not None:
+        opens.note(here.library.row(found.key), request.headers.get("user-agent", ""))
 
 
 def identifier(request: Request) -> str:
