@@ -9,19 +9,25 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from broadsheet.community.counters import Opens
 from broadsheet.errors import BroadsheetError, Busy, TooOften
 from broadsheet.query import Query
 from broadsheet.text import clean
 from broadsheet.web import (
+    account,
     api,
     claims,
     corner,
     desk,
     discussion,
+    doors,
+    elsewhere,
     front,
+    owner,
     pages,
     saved,
     sharing,
+    signin,
     site,
     submit,
     taking,
@@ -40,9 +46,12 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.site = site.build(library, title, page_size)
     app.state.shared, app.state.front = sharing.kept(), front.Held()
+    app.state.opens = Opens(library.store) if library.settings.opens else None
     app.state.site.templates.globals["corner"] = corner.corner
+    app.state.doors = doors.build(library)
     api.add(app)
     app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES, *lists.ROUTES, *groups.ROUTES, *profile.ROUTES, *opml.ROUTES])
+    app.router.routes.extend([*elsewhere.ROUTES, *signin.ROUTES, *account.ROUTES, *owner.ROUTES])
     app.router.routes.extend([*votes.ROUTES, *discussion.ROUTES, *submit.ROUTES, *desk.ROUTES, *claims.ROUTES])
     app.add_exception_handler(BroadsheetError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
