@@ -27,9 +27,9 @@ _EDITORS = "only an editor or an owner of this group may do that"
 _OWNERS = "only an owner of this group may do that"
 
 
-def slug(team: Team) -> str:
-    """How a group is written in an address: ``graph-lab``."""
-    return "-".join(_WORD.findall(fold(team.name))) or str(team.id)
+def slug(name: str) -> str:
+    """How the name of a group is written in an address: ``graph-lab``. A name has a letter or a digit."""
+    return "-".join(_WORD.findall(fold(name)))
 
 
 def found(store: Store, name: str, account: int) -> Team:
@@ -137,7 +137,7 @@ def _own(team: Team) -> None:
 
 def _called(name: str, about: str, seen: str, joining: str) -> Called:
     called = named(name)
-    if not SHORTEST <= len(called) <= LONGEST or not _likeness(called):
+    if not SHORTEST <= len(called) <= LONGEST or not slug(called):
         raise Mistake(f"the name {clip(called, 40)!r} does not do; a group's name has {SHORTEST} to {LONGEST} letters")
     if fold(called) in names.RESERVED:
         raise Mistake(f"the name {called!r} is kept for the library itself; take another one")

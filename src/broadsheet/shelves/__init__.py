@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from broadsheet import querylang
 from broadsheet.errors import Busy
 from broadsheet.query import Page, Query
-from broadsheet.shelves.lists import SAVED, Kept, Listing, May, told, told_entry
+from broadsheet.shelves.lists import SAVED, Kept, Listing, May, moment, told, told_entry
 from broadsheet.shelves.names import MAX_NAME, MAX_NOTE, SEEN, named, noted
 from broadsheet.shelves.searches import PATIENCE, SavedSearch, Searching, read
 from broadsheet.store import OWNER, Asked
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from broadsheet.find import Finder
 
 __all__ = [
-    "MAX_NAME", "MAX_NOTE", "SAVED", "SEEN", "Kept", "May", "SavedSearch", "Shelved", "Shelves", "named", "noted",
-    "read", "told", "told_entry",
+    "MAX_NAME", "MAX_NOTE", "SAVED", "SEEN", "Kept", "May", "SavedSearch", "Shelved", "Shelves", "moment", "named",
+    "noted", "read", "told", "told_entry",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from broadsheet.store.db import Database, each
 from broadsheet.text import fold
 
 MOST_LISTS = 1_000  # of one reader
+MAX_ID = 2**31 - 1
 MOST_PAPERS = 50_000  # on one list
 IN = "('member', 'editor', 'owner')"  # the roles of those who belong to a group; who has asked to join does not yet
 
@@ -58,17 +59,17 @@ _LIST = """
     FROM shelf s JOIN account a ON a.id = s.account LEFT JOIN team t ON t.id = s.team
     """
 _MY_TEAMS = f"SELECT m.team FROM member m WHERE m.account = :account AND m.role IN {IN}"
-_SEEN = f"(s.seen_by = 'public' OR s.account = :account OR (s.seen_by = 'group' AND s.team IN ({_MY_TEAMS})))"
+SEEN = f"(s.seen_by = 'public' OR s.account = :account OR (s.seen_by = 'group' AND s.team IN ({_MY_TEAMS})))"
 _OWN = sa.text(f"{_LIST} WHERE s.account = :account ORDER BY s.key")
 _OF_GROUPS = sa.text(f"{_LIST} WHERE s.team IN ({_MY_TEAMS}) ORDER BY t.key, s.key, s.id")
-_OF_TEAM = sa.text(f"{_LIST} WHERE s.team = :team AND {_SEEN} ORDER BY s.key, s.id")
+_OF_TEAM = sa.text(f"{_LIST} WHERE s.team = :team AND {SEEN} ORDER BY s.key, s.id")
 _PUBLIC_OF = sa.text(f"{_LIST} WHERE s.account = :owner AND s.seen_by = 'public' ORDER BY s.key")
 _PUBLIC = sa.text(f"{_LIST} WHERE s.seen_by = 'public' AND s.id < :before ORDER BY s.id DESC LIMIT :limit")
 _MINE_ID = sa.text("SELECT id FROM shelf WHERE account = :account AND key = :key")
-_AT = sa.text(f"{_LIST} WHERE s.id = :id AND {_SEEN}")
+_AT = sa.text(f"{_LIST} WHERE s.id = :id AND {SEEN}")
 _MINE = sa.text(f"{_LIST} WHERE s.account = :account AND s.key = :key")
-_OF_GROUP_NAMED = sa.text(f"{_LIST} WHERE t.key = :whose AND s.key = :key AND {_SEEN} ORDER BY s.id LIMIT 1")
-_OF_READER_NAMED = sa.text(f"{_LIST} WHERE a.key = :whose AND s.key = :key AND {_SEEN}")
+_OF_GROUP_NAMED = sa.text(f"{_LIST} WHERE t.key = :whose AND s.key = :key AND {SEEN} ORDER BY s.id LIMIT 1")
+_OF_READER_NAMED = sa.text(f"{_LIST} WHERE a.key = :whose AND s.key = :key AND {SEEN}")
 
 _ENTRIES = """
     SELECT l.pk, l.at, l.account, coalesce(a.name, ''), l.note FROM listed l
@@ -76,6 +77,12 @@ _ENTRIES = """
     WHERE l.shelf = :id AND (l.at < :at OR (l.at = :at AND l.pk < :pk)) ORDER BY l.at DESC, l.pk DESC
     """
 _SOME = sa.text(f"{_ENTRIES} LIMIT :limit OFFSET :offset")
+_LATEST = sa.text(
+    """
+    SELECT l.pk FROM listed l JOIN shelf s ON s.id = l.shelf WHERE s.account = :owner AND s.seen_by = 'public'
+    GROUP BY l.pk ORDER BY max(l.at) DESC, l.pk DESC LIMIT :limit
+    """
+)
 PKS = sa.text("SELECT pk FROM listed WHERE shelf = :id ORDER BY at DESC, pk DESC")
 _ON = """
     SELECT l.pk, s.id FROM listed l JOIN shelf s ON s.id = l.shelf
@@ -160,11 +167,11 @@ class Lists:
 
     def public(self, limit: int, before: int = 0) -> list[List]:
         """Lists that all see, the latest made first; *before* is the id of the last one seen."""
-        return self._lists(_PUBLIC, limit=limit, before=before or 2**31 - 1)
+        return self._lists(_PUBLIC, limit=limit, before=before or MAX_ID)
 
     def at(self, id: int, account: int = 0) -> List | None:
         """The list of that number, if *account* sees it."""
-        return next(iter(self._lists(_AT, id=id, account=account)), None)
+        return next(iter(self._lists(_AT, id=id, account=account)), None) if 0 < id <= MAX_ID else None
 
     def named(self, name: str, account: int) -> List | None:
         """A reader's own list by its name, however it is written."""
@@ -188,6 +195,11 @@ class Lists:
         """The papers on a list, the last put there first. Whoever calls knows that it may be seen."""
         with self._database.reading() as connection:
             return list(connection.execute(PKS, {"id": id}).scalars())
+
+    def latest(self, owner: int, limit: int) -> list[int]:
+        """Papers on the public lists of a reader, the last put there first."""
+        with self._database.reading() as connection:
+            return list(connection.execute(_LATEST, {"owner": owner, "limit": limit}).scalars())
 
     def entries(self, id: int, offset: int, limit: int, before: tuple[int, int] | None = None) -> list[Entry]:
         """Some of what is on a list, the last put there first, those behind *before* (when, pk).

@@ -1,5 +1,6 @@
 """What a reader keeps besides papers: searches that have a name, and, for who wants it, what was asked."""
 
+import hmac
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from broadsheet.errors import Mistake
 from broadsheet.store import heirs, lists
-from broadsheet.store.db import WAIT, Database
+from broadsheet.store.db import SOON, Database
 from broadsheet.text import fold
 
 MOST_SEARCHES = 1_000  # of one reader
@@ -55,6 +56,14 @@ _LOOKED = sa.text(
 _UNSAVE = sa.text("DELETE FROM saved WHERE account = :account AND key = :key")
 _FORGET = sa.text("DELETE FROM saved WHERE account = :account")
 
+_FEED = "feed:{}"
+_KEY = sa.text("SELECT value FROM secret WHERE name = :name")
+_KEY_OF = sa.text(
+    "SELECT s.value FROM secret s JOIN account a ON a.id = :account AND a.state = 'active' WHERE s.name = :name"
+)
+_NEW_KEY = sa.text("INSERT INTO secret (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING")
+_NO_KEY = sa.text("DELETE FROM secret WHERE name = :name")
+
 _ASKED = sa.text("SELECT id, query, sort, at, total FROM asked ORDER BY id DESC LIMIT :limit")
 _ASK = sa.text("INSERT INTO asked (query, sort, at, total) VALUES (:query, :sort, :at, :total)")
 _OLDEST = sa.text("DELETE FROM asked WHERE id <= (SELECT max(id) FROM asked) - :most")
@@ -84,7 +93,7 @@ class Searches:
     def save(self, account: int, name: str, query: str, sort: str, seen: int) -> bool:
         """Gives a question a name; False when there is one of that name, which stays. Raises Mistake for too many."""
         row = {"name": name, "query": query, "sort": sort, "seen": seen, "at": self._now()}
-        with self._database.discreet(WAIT) as connection:
+        with self._database.discreet(SOON) as connection:
             lists.hold(connection, account)
             if connection.execute(_COUNT, {"account": account}).scalar_one() >= MOST_SEARCHES:
                 raise Mistake(f"a reader can have {MOST_SEARCHES:,} saved searches; remove one first")
@@ -93,29 +102,59 @@ class Searches:
     def rename(self, account: int, name: str, new: str) -> bool:
         """False when nothing has the name, or something else the new one."""
         given = {"account": account, "key": fold(name), "new": fold(new), "name": new}
-        with self._database.discreet(WAIT) as connection:
+        with self._database.discreet(SOON) as connection:
             lists.hold(connection, account)
             taken = connection.execute(_SAVED_AS, {"account": account, "key": fold(new)}).first()
             if fold(new) != fold(name) and taken:
                 return False
             return connection.execute(_RENAME, given).rowcount > 0
 
-    def looked(self, account: int, name: str, seen: int, wait: float = WAIT) -> None:
+    def looked(self, account: int, name: str, seen: int, wait: float = SOON) -> None:
         """The reader has seen all that was there up to row *seen*. Raises Busy after *wait* seconds."""
         with self._database.discreet(wait) as connection:
             given = {"account": account, "key": fold(name), "at": self._now(), "seen": seen}
             connection.execute(_LOOKED, given)
 
     def remove(self, account: int, name: str) -> None:
-        with self._database.discreet(WAIT) as connection:
+        with self._database.discreet(SOON) as connection:
             connection.execute(_UNSAVE, {"account": account, "key": fold(name)})
+
+    # -- feeds that nobody signs in to read ----------------------------------------------------------------------------
+
+    def feed_key(self, account: int, made: bytes) -> bytes:
+        """What opens the feeds of a reader; it is *made* where there is none yet.
+
+        It is kept as it is, for the pages show it again: it opens nothing but what stands in the same store.
+        """
+        given = {"name": _FEED.format(account), "value": made}
+        with self._database.reading() as connection:
+            found = connection.execute(_KEY, given).scalar()
+        if found is None:
+            with self._database.discreet(SOON) as connection:
+                lists.hold(connection, account)
+                connection.execute(_NEW_KEY, given)
+                found = connection.execute(_KEY, given).scalar_one()
+        return bytes(found)
+
+    def opens(self, account: int, key: bytes) -> bool:
+        """Whether *key* opens the feeds of a reader, in a time that does not tell how much of it is right."""
+        with self._database.reading() as connection:
+            found = connection.execute(_KEY_OF, {"name": _FEED.format(account), "account": account}).scalar()
+        return found is not None and hmac.compare_digest(bytes(found), key)
+
+    def revoke_feeds(self, account: int) -> None:
+        """The addresses that were given out lead nowhere from here on."""
+        with self._database.discreet(SOON) as connection:
+            connection.execute(_NO_KEY, {"name": _FEED.format(account)})
+
+    # -- history of the owner ------------------------------------------------------------------------------------------
 
     def asked(self, limit: int = 100) -> list[Asked]:
         """What was asked, the latest first."""
         with self._database.reading() as connection:
             return [Asked(*row) for row in connection.execute(_ASKED, {"limit": limit})]
 
-    def remember(self, query: str, sort: str, total: int, wait: float = WAIT) -> None:
+    def remember(self, query: str, sort: str, total: int, wait: float = SOON) -> None:
         """One question more of the past. Raises Busy after *wait* seconds."""
         with self._database.discreet(wait) as connection:
             connection.execute(_ASK, {"query": query, "sort": sort, "at": self._now(), "total": total})
@@ -123,7 +162,7 @@ class Searches:
 
     def wipe(self) -> int:
         """Forgets all that was asked, for good; how many questions that were."""
-        with self._database.discreet(WAIT) as connection:
+        with self._database.discreet(SOON) as connection:
             count = connection.execute(_WIPE).rowcount
         self._database.empty_log()
         return count
@@ -133,3 +172,4 @@ def forget(connection: sa.Connection, account: int) -> None:
     """Takes away the lists and the searches of an account that goes; called before its memberships go."""
     heirs.forget(connection, account)
     connection.execute(_FORGET, {"account": account})
+    connection.execute(_NO_KEY, {"name": _FEED.format(account)})

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.store import heirs, lists
 from broadsheet.store.db import Database
-from broadsheet.store.lists import IN
+from broadsheet.store.lists import IN, MAX_ID, SEEN
 from broadsheet.text import fold
 
 MOST_GROUPS = 100  # that one reader has begun and that are still there
@@ -160,6 +160,15 @@ _RECENT = sa.text(
     ORDER BY count(DISTINCT account) DESC, max(at) DESC, pk DESC LIMIT :limit
     """
 )
+_LATEST = sa.text(
+    f"""
+    SELECT pk FROM (
+        SELECT l.pk, l.at FROM listed l JOIN shelf s ON s.id = l.shelf WHERE s.team = :team AND {SEEN}
+        UNION ALL SELECT p.pk, p.at FROM pick p WHERE p.team = :team
+    ) AS came GROUP BY pk ORDER BY max(at) DESC, pk DESC LIMIT :limit
+    """
+)
+_CHOSEN_ON = sa.text("SELECT max(day) FROM pick WHERE team = :team")
 
 
 class Teams:
@@ -172,7 +181,7 @@ class Teams:
 
     def at(self, id: int, account: int = 0) -> Team | None:
         """The group of that number, if *account* sees it."""
-        return next(iter(self._teams(_AT, id=id, account=account)), None)
+        return next(iter(self._teams(_AT, id=id, account=account)), None) if 0 < id <= MAX_ID else None
 
     def named(self, name: str, account: int = 0) -> Team | None:
         """The group of that name, however it is written, if *account* sees it."""
@@ -212,6 +221,17 @@ class Teams:
         with self._database.reading() as connection:
             rows = connection.execute(_RECENT, {"team": team, "since": since, "limit": limit})
             return [Recent(*map(int, row)) for row in rows]
+
+    def latest(self, team: int, limit: int, account: int = 0) -> list[int]:
+        """Papers that editors chose, and those of the lists that *account* sees, the latest first."""
+        with self._database.reading() as connection:
+            given = {"team": team, "limit": limit, "account": account}
+            return list(connection.execute(_LATEST, given).scalars())
+
+    def chosen_on(self, team: int) -> int:
+        """The last day (yyyymmdd) for which its editors have chosen papers; 0 for none."""
+        with self._database.reading() as connection:
+            return connection.execute(_CHOSEN_ON, {"team": team}).scalar() or 0
 
     def _teams(self, statement: sa.TextClause, **given: object) -> list[Team]:
         with self._database.reading() as connection:

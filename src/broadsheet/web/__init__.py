@@ -23,8 +23,12 @@ from broadsheet.web import (
     doors,
     elsewhere,
     front,
+    groups,
+    lists,
+    opml,
     owner,
     pages,
+    profile,
     saved,
     sharing,
     signin,
@@ -50,7 +54,8 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app.state.site.templates.globals["corner"] = corner.corner
     app.state.doors = doors.build(library)
     api.add(app)
-    app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES, *lists.ROUTES, *groups.ROUTES, *profile.ROUTES, *opml.ROUTES])
+    app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES])
+    app.router.routes.extend([*lists.ROUTES, *groups.ROUTES, *profile.ROUTES, *opml.ROUTES])
     app.router.routes.extend([*elsewhere.ROUTES, *signin.ROUTES, *account.ROUTES, *owner.ROUTES])
     app.router.routes.extend([*votes.ROUTES, *discussion.ROUTES, *submit.ROUTES, *desk.ROUTES, *claims.ROUTES])
     app.add_exception_handler(BroadsheetError, _on_error)

@@ -185,9 +185,14 @@ def _document(root: str, inside: Iterator[str] | list[str], **attributes: str) -
 
 def _element(name: str, text: str = "", /, *, marked: bool = False, **attributes: str) -> str:
     """One element; *text* is text, or elements already when *marked*."""
-    inside = text if marked else saxutils.escape(_FORBIDDEN.sub("", text))
-    given = "".join(f" {key}={saxutils.quoteattr(_FORBIDDEN.sub('', value))}" for key, value in attributes.items())
+    inside = text if marked else saxutils.escape(printable(text))
+    given = "".join(f" {key}={saxutils.quoteattr(printable(value))}" for key, value in attributes.items())
     return f"<{name}{given}>{inside}</{name}>" if inside else f"<{name}{given}/>"
+
+
+def printable(text: str) -> str:
+    """*text* without what XML cannot hold."""
+    return _FORBIDDEN.sub("", text)
 
 
 def _told(paper: Paper) -> datetime:

@@ -1,9 +1,10 @@
-"""What the reader keeps, on pages: searches with a name and their feeds, lists of papers, what was asked.
+"""What the reader keeps, on pages: searches with a name and their feeds, what was asked; lists are in `lists`.
 
 Looking changes nothing: what is new stays new until somebody presses the button. `writes` says who may.
 """
 
 import re
+from functools import partial
 from typing import NamedTuple, cast
 from urllib.parse import quote, urlencode
 
@@ -12,14 +13,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from broadsheet import shelves
-from broadsheet.condition import Is
 from broadsheet.errors import NotFound
 from broadsheet.paper import Paper
 from broadsheet.query import SORTS, Page, Query, Sort
-from broadsheet.shelves import SAVED, SavedSearch, Shelves
+from broadsheet.shelves import SAVED, SavedSearch
 from broadsheet.store import Saved
 from broadsheet.text import clean, clip
-from broadsheet.web import feeds, site, urls, views, who, writes
+from broadsheet.web import feeds, lists, outgoing, site, views, who, writes
 from broadsheet.web.http import answer
 from broadsheet.web.writes import Asking
 
@@ -66,22 +66,22 @@ def _is_owner(request: Request) -> bool:
 
 
 class Keeping(NamedTuple):
-    """What a paper's page says of lists: whether this reader may, the lists that it is on, all lists."""
+    """What a paper's page says of lists: whether this reader may, the lists that it is on, names of all lists."""
 
     may: bool
-    on: tuple[str, ...] = ()
+    on: tuple[lists.Reach, ...] = ()
     lists: tuple[str, ...] = ()
 
 
 def keeping(request: Request, paper: Paper) -> Keeping:
     reader = who.reader(request)
-    if reader is None:
+    if reader is None or not reader.may("keep"):
         return Keeping(False)
-    here = site.of(request).library
-    library, pk = here.shelves(reader.id), here.row(paper.key)
-    on, lists = set(here.store.lists.holding([pk], reader.id).get(pk, ())), library.lists()
-    names = tuple(one.name for one in lists if one.id in on)
-    return Keeping(True, names, tuple(dict.fromkeys((SAVED, *(one.name for one in lists)))))
+    library = site.of(request).library
+    pk, every = library.row(paper.key), lists.reachable(library.shelves(reader.id))
+    on = set(library.store.lists.holding([pk], reader.id).get(pk, ()))
+    names = dict.fromkeys((SAVED, *(reach.name for _, reach in every)))
+    return Keeping(True, tuple(reach for one, reach in every if one.id in on), tuple(names))
 
 
 def address(one: SavedSearch | Saved) -> str:
@@ -90,13 +90,17 @@ def address(one: SavedSearch | Saved) -> str:
     return "/search?" + urlencode([("q", one.query), *order, ("verbatim", "1"), ("saved", one.name)])
 
 
-def feed_address(name: str, suffix: str) -> str:
-    return f"/saved/{quote(name, safe='')}{suffix}"
+def feed_address(name: str, suffix: str, key: str = "") -> str:
+    """Where the feed of a saved search is; with a *key* for a feed reader, which cannot sign in."""
+    return f"{'/feeds/' + key if key else ''}/saved/{quote(name, safe='')}{suffix}"
 
 
-def list_address(name: str) -> str:
-    """The page that shows the papers of a list."""
-    return urls.search(Query(where=(Is("in", name),)))
+def key_of(request: Request) -> str:
+    """What stands in the addresses of this reader's feeds; nothing where there are no accounts."""
+    reader = who.reader(request)
+    if reader is None or site.of(request).library.settings.accounts == "off":
+        return ""
+    return outgoing.key_of(request, reader.id)
 
 
 # -- pages -------------------------------------------------------------------------------------------------------------
@@ -104,49 +108,46 @@ def list_address(name: str) -> str:
 
 def shelf(request: Request) -> Response:
     """All that is kept; what was asked is shown only to who may wipe it."""
-    here, may = site.of(request), who.reader(request) is not None
+    here, reader = site.of(request), who.reader(request)
     mine = here.library.shelves(who.asker(request))
     history = here.library.history(ASKED) if _is_owner(request) and here.library.settings.history else ()
+    key = key_of(request)
     body = here.render(
-        "saved.html", query=Query(), may=may, searches=mine.saved_searches(), lists=mine.lists(),
-        history=history, sort_words=views.SORT_WORDS, address=address, feed_address=feed_address,
-        list_address=list_address, asked=lambda one: "/search?" + urlencode([("q", one.query), ("sort", one.sort)]),
+        "saved.html", query=Query(), may=reader is not None and reader.may("keep"), key=key,
+        searches=mine.saved_searches() if mine.account else (), lists=mine.lists() if mine.account else (),
+        history=history, sort_words=views.SORT_WORDS, address=address, feed_address=partial(feed_address, key=key),
+        list_address=lists.address, asked=lambda one: "/search?" + urlencode([("q", one.query), ("sort", one.sort)]),
     )  # fmt: skip
-    return answer(request, body, cache="private, no-cache")
+    return answer(request, body, cache=outgoing.PRIVATE)
 
 
 def one(request: Request) -> Response:
     """To the papers of a saved search; with ``.atom``, ``.rss`` or ``.json`` behind its name, its feed."""
-    searches, name = site.of(request).library.store.searches, clean(request.path_params["name"])
-    account = who.asker(request)
-    if found := searches.named(name, account):
+    name, account = clean(request.path_params["name"]), who.asker(request)
+    if found := site.of(request).library.store.searches.named(name, account):
         return RedirectResponse(address(found), 302, {"cache-control": "no-cache"})
+    return _feed(request, name, account)
+
+
+def keyed(request: Request) -> Response:
+    """The feed of a saved search for a feed reader, which cannot sign in."""
+    return _feed(request, clean(request.path_params["name"]), outgoing.account_of(request))
+
+
+def _feed(request: Request, name: str, account: int) -> Response:
+    library = site.of(request).library
     for suffix in feeds.KINDS:
-        if name.endswith(suffix) and (found := searches.named(name.removesuffix(suffix), account)):
-            return _feed(request, found, suffix, account)
+        if name.endswith(suffix) and (found := library.store.searches.named(name.removesuffix(suffix), account)):
+            papers = library.finder.latest(shelves.read(found, account), feeds.NEWEST)
+            return outgoing.feed(request, suffix, f"{found.name}: {found.query}", address(found), papers, public=False)
     raise NotFound(f"No search is saved here as “{clip(name, 80)}”.")
-
-
-def _feed(request: Request, one: Saved, suffix: str, account: int) -> Response:
-    here, root = site.of(request), str(request.base_url).rstrip("/")
-    title = f"{one.name}: {one.query} · {here.title}"
-    own = root + feed_address(one.name, suffix)
-    feed = feeds.Feed(
-        title, root + address(one), own, root, here.library.finder.latest(shelves.read(one, account), feeds.NEWEST)
-    )
-    kind = feeds.KINDS[suffix]
-    return answer(request, kind.write(feed), kind.media)
 
 
 # -- forms: each does one thing, and says which page comes next ------------------------------------------------------
 
 
-def _mine(asking: Asking) -> Shelves:
-    return asking.site.library.shelves(asking.reader.id)
-
-
 def _save(asking: Asking) -> str:
-    mine, form = _mine(asking), asking.form
+    mine, form = lists.mine_of(asking), asking.form
     sort = cast("Sort", form.get("sort") or "relevance")
     verbatim = bool(form.get("verbatim"))
     return address(mine.save_search(form.get("name", ""), form.get("q", ""), sort, verbatim=verbatim))
@@ -154,40 +155,27 @@ def _save(asking: Asking) -> str:
 
 def _seen(asking: Asking) -> str:
     """*upto* is what was there when the reader looked: what came while the page was read stays new."""
-    mine, form = _mine(asking), asking.form
+    mine, form = lists.mine_of(asking), asking.form
     upto = form.get("upto", "")
     mine.look(form.get("name", ""), limit=1, upto=int(upto) if re.fullmatch("[0-9]{1,9}", upto) else 0)
     return "/saved"
 
 
 def _rename(asking: Asking) -> str:
-    mine, form = _mine(asking), asking.form
+    mine, form = lists.mine_of(asking), asking.form
     mine.rename_search(form.get("name", ""), form.get("new", ""))
     return "/saved"
 
 
 def _remove(asking: Asking) -> str:
-    mine, form = _mine(asking), asking.form
+    mine, form = lists.mine_of(asking), asking.form
     mine.remove_search(form.get("name", ""))
     return "/saved"
 
 
-def _keep(asking: Asking) -> str:
-    mine, form = _mine(asking), asking.form
-    mine.keep([form.get("id", "")], form.get("list") or SAVED)
-    return _paper(asking)
-
-
-def _unkeep(asking: Asking) -> str:
-    mine, form = _mine(asking), asking.form
-    mine.unkeep([form.get("id", "")], form.get("list") or SAVED)
-    return _paper(asking)
-
-
-def _paper(asking: Asking) -> str:
-    form = asking.form
-    paper = asking.site.library.paper(form.get("id", ""))
-    return f"{urls.paper(paper.key)}#keep" if paper else "/saved"
+def _renew(asking: Asking) -> str:
+    asking.site.library.store.searches.revoke_feeds(asking.reader.id)
+    return "/saved#feeds"
 
 
 def _forget(asking: Asking) -> str:
@@ -196,11 +184,12 @@ def _forget(asking: Asking) -> str:
 
 
 FORMS = {
-    "/saved": _save, "/saved/seen": _seen, "/saved/rename": _rename, "/saved/remove": _remove, "/kept": _keep,
-    "/kept/remove": _unkeep, "/history/forget": _forget,
+    "/saved": _save, "/saved/seen": _seen, "/saved/rename": _rename, "/saved/remove": _remove,
+    "/saved/key": _renew, "/history/forget": _forget,
 }  # fmt: skip
 ROUTES = [
     Route("/saved", shelf, name="saved"),
     *(Route(path, writes.handler(act, "keep"), methods=["POST"], name=path) for path, act in FORMS.items()),
     Route("/saved/{name}", one, name="saved-search"),
+    Route("/feeds/{key}/saved/{name}", keyed, name="keyed-search"),
 ]

@@ -78,11 +78,11 @@ def file(request: Request, suffix: str) -> Response:
     papers = export.found(here.library, query)
     first = list(islice(papers, 1))  # what cannot be answered is said before anything is sent
     pieces = export.encoded(chain(first, papers), one.kind)
-    headers = {"content-disposition": _attachment(query, suffix), "cache-control": "no-cache"}
-    return StreamingResponse(_gathered(pieces), 200, headers, one.media)
+    headers = {"content-disposition": attachment(query.canonical(), suffix), "cache-control": "no-cache"}
+    return StreamingResponse(gathered(pieces), 200, headers, one.media)
 
 
-def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in fewer pieces: each costs a turn of the server's loop."""
     held, size = list[bytes](), 0
     for piece in pieces:
@@ -94,9 +94,9 @@ def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(held)
 
 
-def _attachment(query: Query, suffix: str) -> str:
-    """Keeps the answer as a file that is called after the question (RFC 6266)."""
-    words = " ".join(re.findall(r"[^\W_]+", fold(query.canonical())))
+def attachment(called: str, suffix: str) -> str:
+    """Keeps the answer as a file that is called after the question, or the list (RFC 6266)."""
+    words = " ".join(re.findall(r"[^\W_]+", fold(called)))
     name = clip(words, LONGEST_NAME).strip("…").replace(" ", "-")
     plain = re.sub(r"[^a-z0-9-]+", "", name).strip("-") or "papers"
     exact = "" if plain == name or not name else f"; filename*=UTF-8''{quote(name + suffix)}"
