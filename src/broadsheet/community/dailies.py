@@ -20,6 +20,7 @@ from broadsheet.text import fold
 if TYPE_CHECKING:
     from broadsheet.community.board import Board, Boards, Window
     from broadsheet.community.days import Days, Order
+    from broadsheet.community.memory import Memory
     from broadsheet.community.periods import Period
     from broadsheet.index import Index
     from broadsheet.index.lexical import Match
@@ -95,6 +96,13 @@ class Dailies(ABC):
         from broadsheet.community.board import Boards
 
         return Boards(self.home)
+
+    @cached_property
+    def memory(self) -> "Memory":
+        """Papers that many look at."""
+        from broadsheet.community.memory import Memory
+
+        return Memory(self.store)
 
     @cached_property
     def days(self) -> "Days":
@@ -203,12 +211,14 @@ class Dailies(ABC):
         """pk -> the paper with its reasons, of those at *places*; what has gone from the store is left out."""
         from broadsheet.community import reasons
 
-        board = self.boards.current()
-        window = board.windows["month"] if board else None
+        reader = self.index.reader()
         pks = [int(order.pks[place]) for place in places]
-        papers, totals = self.store.get(pks), self.store.community.tallies(pks)
+        papers = self.memory.papers(reader.stamp if reader else "", pks)
+        told = self.memory.told(self.boards.current(), papers)
+        silent = [pk for pk in papers if not told[pk]]
+        totals = self.store.community.tallies(silent) if silent else {}
         return {
-            pk: reasons.of_day(order, place, papers[pk], window, totals[pk])
+            pk: reasons.of_day(order, place, papers[pk], told[pk] or reasons.counts(totals[pk]))
             for place, pk in zip(places, pks, strict=True)
             if pk in papers
         }

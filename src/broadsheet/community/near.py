@@ -23,6 +23,7 @@ MEAN = 0.25  # of the score is by the mean of the nearest few, the rest by the n
 FEW = 5
 SAMPLE = 512  # papers that tell what is usual
 KEPT = 8  # periods whose vectors stay in memory
+SMALL = 1 << 18  # multiplications up to which OpenBLAS wakes no other thread, which under load costs more than it gives
 
 
 class Near(NamedTuple):
@@ -51,10 +52,11 @@ class Nearness:
         if not len(mine):
             nothing = np.zeros(len(pks), np.int64)
             return Near(nothing.astype(np.float32), nothing, nothing)
-        z = (self._taken(reader, pks, key) @ reader.dense.take(mine).T - mean) / deviation
+        z = (_products(self._taken(reader, pks, key), reader.dense.take(mine).T) - mean) / deviation
         z[pks[:, None] == mine[None, :]] = 0  # a paper is not near because it is itself one of them
-        best = -np.sort(-z, axis=1)[:, :FEW]
-        score = (1 - MEAN) * best[:, 0] + MEAN * best.mean(axis=1)
+        few = min(FEW, z.shape[1])
+        best = np.partition(z, z.shape[1] - few, axis=1)[:, -few:]
+        score = (1 - MEAN) * best.max(axis=1) + MEAN * best.mean(axis=1)
         close = z >= NEAR
         return Near(
             np.clip((score - FROM) / (TO - FROM), 0, 1).astype(np.float32),
@@ -86,3 +88,12 @@ class Nearness:
             deviation = max(0.02, float(pairs.std()) if len(pairs) else 1.0)
             self._usual = (reader.stamp, mean, deviation)
         return mean, deviation
+
+
+def _products(some: Floats, others: Floats) -> Floats:
+    """*some* @ *others* on this thread alone."""
+    out = np.empty((len(some), others.shape[1]), np.float32)
+    step = max(1, SMALL // max(1, others.size))
+    for start in range(0, len(some), step):
+        np.matmul(some[start : start + step], others, out=out[start : start + step])
+    return out

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from broadsheet.community.board import Window
 from broadsheet.community.days import Order
+from broadsheet.community.memory import topic_of
 from broadsheet.paper import Paper
 from broadsheet.query import Hit, Marked, Signal
 from broadsheet.rank.daily import WEIGHTS
@@ -11,19 +11,10 @@ from broadsheet.store.community import Totals
 from broadsheet.text import join_names, plural
 from broadsheet.trend import One, sentences
 
-NOTHING = Totals()
 
-
-def topic_of(paper: Paper) -> str:
-    """What a paper is compared within, as the sentences name it."""
-    return paper.categories[0] if paper.categories else ""
-
-
-def of_day(order: Order, place: int, paper: Paper, window: Window | None, totals: Totals) -> Hit:
-    """The paper at *place* of a day's order, with its reasons; *window*: what trends, *totals*: what was counted."""
-    pk = int(order.pks[place])
-    one = window.one(pk) if window else None
-    said = _said(order, place, paper, one, totals)
+def of_day(order: Order, place: int, paper: Paper, told: str) -> Hit:
+    """The paper at *place* of a day's order, with its reasons; *told*: what attention it got, empty for none."""
+    said = _said(order, place, paper, told)
     signals = tuple(
         Signal(name, float(order.signals[name][place]), WEIGHTS[name], share, said.get(name, ""))
         for name, share in sorted(order.shares(place).items(), key=lambda item: -item[1])
@@ -33,7 +24,7 @@ def of_day(order: Order, place: int, paper: Paper, window: Window | None, totals
     return Hit(paper, float(order.score[place]), signals, why, Marked(paper.title))
 
 
-def _said(order: Order, place: int, paper: Paper, one: One | None, totals: Totals) -> Mapping[str, str]:
+def _said(order: Order, place: int, paper: Paper, told: str) -> Mapping[str, str]:
     pk, said = int(order.pks[place]), dict[str, str]()
     if pk in order.picks:
         note = order.picks[pk].note
@@ -42,9 +33,8 @@ def _said(order: Order, place: int, paper: Paper, one: One | None, totals: Total
         said["near"] = near
     elif "near" in order.signals and order.signals["near"][place]:
         said["near"] = "near to what you read"
-    told = sentences.of(one, topic_of(paper)) if one else ()
-    if counted := next(iter(told), "") or counts(totals):
-        said["attention"] = counted
+    if told:
+        said["attention"] = told
     if pk in order.brought:
         by = order.brought[pk].name
         said["submitted"] = f"submitted by {by}" if by else "submitted by a reader"

@@ -37,6 +37,7 @@ from broadsheet.web import (
     taking,
     votes,
 )
+from broadsheet.web.fragments import Fragments
 from broadsheet.web.http import PAGE, TITLES, SecurityHeaders, problem, sentence, status_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.site = site.build(library, title, page_size)
     app.state.shared, app.state.front = sharing.kept(), front.Held()
+    app.state.fragments = Fragments(app.state.site.templates)
     app.state.opens = Opens(library.store) if library.settings.opens else None
     app.state.site.templates.globals["corner"] = corner.corner
     app.state.doors = doors.build(library)

@@ -41,7 +41,7 @@ def shown(request: Request, kind: Kind) -> Response:
 
 
 def body(request: Request, here: Site, period: Period) -> bytes:
-    found = filling.listing(request, period)
+    found = filling.listing(request, period, level=2)
     silent = "" if found.total else silence(here, period)
     return here.render(
         "day.html", query=Query(), period=period, found=found, turn=turn(here, period), silent=silent,

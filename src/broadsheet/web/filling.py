@@ -1,12 +1,13 @@
 """A page of papers filled with what everybody did with them and what the reader did: a few queries, however many."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import numpy as np
 import numpy.typing as npt
+from markupsafe import Markup
 from starlette.requests import Request
 
 from broadsheet import ids
@@ -16,6 +17,7 @@ from broadsheet.query import Hit, Marked
 from broadsheet.store.community import Shade
 from broadsheet.text import clip
 from broadsheet.web import site, who
+from broadsheet.web.fragments import Fragments
 from broadsheet.web.rows import Badge, Counts, Mine, Row
 from broadsheet.web.site import Site
 
@@ -30,8 +32,8 @@ HOT = Badge("Hot", "hot", "/about/trending#hot")
 NOTHING, NO_SHADE = Mine(), Shade()
 
 
-def fill(request: Request, hits: Mapping[int, Hit], numbers: Sequence[int], *, lead: bool = False) -> list[Row]:
-    """The rows of *hits* (pk -> hit), which stand at *numbers* of their list; *lead*: the first is shown at length."""
+def fill(request: Request, hits: Mapping[int, Hit], first: int = 0, *, lead: bool = False) -> list[Row]:
+    """The rows of *hits* (pk -> hit), numbered from *first* (0: not at all); *lead*: the first is shown at length."""
     pks, library, reader = list(hits), site.of(request).library, who.reader(request)
     board, store = library.boards.current(), library.store
     hot = board.windows["week"].hot() if board else frozenset[int]()
@@ -43,9 +45,11 @@ def fill(request: Request, hits: Mapping[int, Hit], numbers: Sequence[int], *, l
         mine = {pk: Mine(pk in voted, pk in saved, *shades.get(pk, NO_SHADE)) for pk in pks}
     able = may(reader, "vote") or (reader is None and library.settings.accounts != "off")
     return [
-        _row(hits[pk], number, Counts(totals[pk].votes, totals[pk].comments), mine.get(pk, NOTHING), able, pk in hot,
-             LEAD if lead and place == 0 else TEXT)
-        for place, (pk, number) in enumerate(zip(pks, numbers, strict=True))
+        _row(
+            hit, first + at if first else 0, Counts(totals[pk].votes, totals[pk].comments), mine.get(pk, NOTHING), able,
+            pk in hot, LEAD if lead and not at else TEXT,
+        )
+        for at, (pk, hit) in enumerate(hits.items())
     ]  # fmt: skip
 
 
@@ -66,14 +70,18 @@ class Listing:
 
     period: "Period"
     rows: tuple[Row, ...]
+    drawn: tuple[Markup, ...]
     total: int
     hidden: int
     more: str
     whole: str
 
 
-def listing(request: Request, period: "Period", size: int = PAGE) -> Listing:
-    """The papers of *period* behind the one that ``after`` names, in the order of whoever asks."""
+def listing(request: Request, period: "Period", *, level: int = 3, size: int = PAGE) -> Listing:
+    """The papers of *period* behind the one that ``after`` names, in the order of whoever asks.
+
+    *level*: of the headings.
+    """
     here, reader = site.of(request), who.reader(request)
     library, params = here.library, request.query_params
     order = library.days.order(period, fresh=may(reader, "pick"))
@@ -86,15 +94,25 @@ def listing(request: Request, period: "Period", size: int = PAGE) -> Listing:
     start = _after(here, order, seen, params.get("after", ""))
     some = seen[start : start + size].tolist()
     hits = library.hits(order, some)
-    numbers = [start + at for at, place in enumerate(some, 1) if int(order.pks[place]) in hits]
-    rows = fill(request, hits, numbers, lead=not start)
+    rows = fill(request, hits, lead=not start)
     kept = [("hidden", "show")] if shown_all else []
     more = ""
     if start + size < len(seen) and rows:
         more = f"{period.path}?{urlencode([*kept, ('after', rows[-1].paper.key)], safe=':/,')}"
     left = len(order) - len(places(order, hidden))
     whole = f"{period.path}?hidden=show" if left and not shown_all else ""
-    return Listing(period, tuple(rows), len(order), left, more, whole)
+    drawn = _drawn(request, [*hits], rows, level=level, lead=not start)
+    return Listing(period, tuple(rows), drawn, len(order), left, more, whole)
+
+
+def _drawn(request: Request, pks: list[int], rows: list[Row], *, level: int, lead: bool) -> tuple[Markup, ...]:
+    reader = site.of(request).library.index.reader()
+    version = (reader.stamp if reader else "", site.today())
+    drawer: Fragments = request.app.state.fragments
+    pairs = zip(pks, rows, strict=True)
+    return tuple(
+        drawer.row(row, (pk, *version), level=level, lead=lead and not at) for at, (pk, row) in enumerate(pairs)
+    )
 
 
 def _after(here: Site, order: Order, seen: npt.NDArray[np.int64], key: str) -> int:

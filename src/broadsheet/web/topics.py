@@ -89,7 +89,7 @@ def _rows(request: Request, page: "Page") -> "list[Row]":
     keys = {hit.paper.ids[0]: hit for hit in page.hits}
     numbers = site.of(request).library.store.resolve([*keys])
     hits = {numbers[key]: hit for key, hit in keys.items() if key in numbers}
-    return filling.fill(request, hits, range(1, len(hits) + 1))
+    return filling.fill(request, hits)
 
 
 def _rising(request: Request, board: "Board", name: str) -> "tuple[Row, ...]":

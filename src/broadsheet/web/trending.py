@@ -99,7 +99,7 @@ def rising(
     one = board.windows[window]
     told = here.library.told(board, window, topic, pks[start : start + size], len(pks), one)
     hits, terms = dict(zip(told.pks, told.hits, strict=True)), dict(zip(told.pks, told.terms, strict=True))
-    rows = filling.fill(request, hits, range(start + 1, start + 1 + len(hits)))
+    rows = filling.fill(request, hits, start + 1)
     found = tuple(
         _rising(board, window, pk, row, terms[pk], pk in told.hot) for pk, row in zip(told.pks, rows, strict=True)
     )
