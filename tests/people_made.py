@@ -49,7 +49,9 @@ def signed_in(client: TestClient, library: Library, name: str, role: Role = "rea
     key = sessions.begin(library.store, account(library, name, role).id, "link", "Mozilla/5.0 (X11; Linux) Firefox/150")
     secure = str(client.base_url).startswith("https:")
     client.cookies.clear()
-    client.cookies.set("__Host-broadsheet" if secure else "broadsheet", key)
+    host = client.base_url.host
+    domain = host if "." in host else f"{host}.local"  # as the client itself files what the server sets
+    client.cookies.set("__Host-broadsheet" if secure else "broadsheet", key, domain, "/")
     client.headers.update({"origin": str(client.base_url).rstrip("/"), "sec-fetch-site": "same-origin"})
     return client
 

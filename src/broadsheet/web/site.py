@@ -31,7 +31,7 @@ class Site:
     templates: Environment
     page_size: int = urls.LIMIT
 
-    def render(self, name: str, **values: Any) -> bytes:
+    def render(self, name: str, /, **values: Any) -> bytes:
         return self.templates.get_template(name).render(values).encode()
 
 
