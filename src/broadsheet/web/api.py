@@ -5,12 +5,24 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 
-from broadsheet.web import api_days, api_desk, api_lists, api_marks, api_papers, api_schema, api_searches, api_talk
+from broadsheet.web import (
+    api_days,
+    api_desk,
+    api_groups,
+    api_lists,
+    api_marks,
+    api_me,
+    api_owner,
+    api_papers,
+    api_schema,
+    api_searches,
+    api_talk,
+)
 from broadsheet.web.api_gate import Gate
 
 ROUTERS: Sequence[APIRouter] = (
     api_papers.router, api_days.router, api_marks.router, api_talk.router, api_lists.router, api_searches.router,
-    api_desk.router,
+    api_groups.router, api_desk.router, api_me.router, api_owner.router,
 )  # fmt: skip
 
 

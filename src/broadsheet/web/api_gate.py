@@ -14,9 +14,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from broadsheet.people import keys, limits
+from broadsheet.people.limits import Bucket
 from broadsheet.text import clean
-from broadsheet.web import writes
-from broadsheet.web.http import TITLES, problem
+from broadsheet.web import who, writes
+from broadsheet.web.http import TITLES, problem, sentence
 
 PREFIX = "/api/"
 MAX_BODY = 262_144  # bytes of a body: a comment of the longest, or a day's picks with notes, with room to spare
@@ -46,6 +48,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute] = ()) -> None:
         self._app, self._doors = app, doors(routes)
+        self._tokens, self._networks = Bucket(limits.TOKEN), Bucket(limits.API)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
@@ -77,7 +80,17 @@ class Gate:
             return _problem(405, f"{clean(method)[:20]} is not possible here; {names} is.", allow=names)
         if method not in SAFE and not _may_come_in(request):
             return _problem(403, _ELSEWHERE)
+        if wait := self._wait(request):
+            error = limits.too_often("That was asked too often", wait)
+            return _problem(429, sentence(error), **{"retry-after": str(error.after)})
         return None
+
+    def _wait(self, request: Request) -> float:
+        """How many seconds until this may be asked; 0.0 for now. Who sits at the machine is not counted."""
+        if bears_token(request):
+            return self._tokens.take(keys.mark(request.headers["authorization"].partition(" ")[2].strip()))
+        network = limits.network(request.client.host if request.client else "")
+        return self._networks.take(network) if network and not who.is_local(request) else 0.0
 
     def allowed(self, path: str) -> set[str]:
         """The methods that *path* takes; empty when there is no such path."""

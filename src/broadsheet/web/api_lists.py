@@ -132,19 +132,19 @@ def lists(
         shown, last = cut(
             [one for one in found if after is None or _by_name(one) > after][: limit + 1], limit, _by_name
         )
-    return listed(request, "lists", [_listed(one) for one in shown], last)
+    return listed(request, "lists", [told_list(one) for one in shown], last)
 
 
 @router.post("/lists", summary="Begin a list", status_code=201, response_model=Listed, responses=errors(404),
              openapi_extra=right("keep"))  # fmt: skip
 def begin(request: Request, reader: Keeper, new: NewList) -> Response:
     made = _shelves(request, reader.id).begin_list(new.name, note=new.note, seen=new.seen_by, group=new.group)
-    return changed(_listed(made), 201, location=f"/api/v1/lists/{made.id}")
+    return changed(told_list(made), 201, location=f"/api/v1/lists/{made.id}")
 
 
 @router.get("/lists/{number}", summary="One list", response_model=Listed, responses=errors(404), openapi_extra=OPEN)
 def one(request: Request, account: Anybody, number: Number) -> Response:
-    return given(request, _listed(_shelves(request, account).list_at(number)))
+    return given(request, told_list(_shelves(request, account).list_at(number)))
 
 
 @router.patch("/lists/{number}", summary="Name, describe or share a list anew", response_model=Listed,
@@ -152,8 +152,8 @@ def one(request: Request, account: Anybody, number: Number) -> Response:
 def change(request: Request, reader: Keeper, number: Number, new: ListChange) -> Response:
     mine = _shelves(request, reader.id)
     found = mine.list_at(number)
-    unchanged(request, _listed(found))
-    return changed(_listed(mine.change_list(found, name=new.name, note=new.note, seen=new.seen_by, group=new.group)))
+    unchanged(request, told_list(found))
+    return changed(told_list(mine.change_list(found, name=new.name, note=new.note, seen=new.seen_by, group=new.group)))
 
 
 @router.delete("/lists/{number}", summary="Remove a list; its papers stay in the library", status_code=204,
@@ -161,7 +161,7 @@ def change(request: Request, reader: Keeper, number: Number, new: ListChange) ->
 def remove(request: Request, reader: Keeper, number: Number) -> Response:
     mine = _shelves(request, reader.id)
     found = mine.list_at(number)
-    unchanged(request, _listed(found))
+    unchanged(request, told_list(found))
     mine.remove_list(found)
     return gone()
 
@@ -216,7 +216,8 @@ def _by_name(one: List) -> tuple[str, int]:
     return fold(one.name), one.id
 
 
-def _listed(one: List) -> Listed:
+def told_list(one: List) -> Listed:
+    """A list, as the API tells it."""
     return Listed(
         id=one.id, name=one.name, reader=one.owner, seen_by=cast("SeenBy", one.seen_by), group=one.group,
         note=one.note, papers=one.papers, made=moment(one.made), at=moment(one.at),

@@ -1,13 +1,13 @@
 """The description of the API (OpenAPI 3.1): what FastAPI finds in the routes, and what holds for all of them."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from broadsheet.people.rights import NEEDS, Act
-from broadsheet.web.http import PROBLEM
+from broadsheet.web.http import JSON, PROBLEM
 
 ABOUT = """\
 Everything that the pages of a library show and do, for programs. A library whose setting `[people] accounts` is off
@@ -61,12 +61,29 @@ _IF_NONE_MATCH = {
     "name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "The ETag of what you have: 304 while it is still so",
 }  # fmt: skip
+_IF_MATCH = {
+    "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "The ETag of what you read: 412 when somebody has changed it since",
+}  # fmt: skip
+_SESSION = {
+    "type": "apiKey", "in": "cookie", "name": "__Host-broadsheet",
+    "description": "Of a browser that is signed in (over plain http: broadsheet); changes only from pages of the site.",
+}  # fmt: skip
+_WAIT = {"description": "Seconds to wait", "schema": {"type": "integer"}}
 _LINK = {"description": 'The next page (RFC 8288, rel="next"), where there is one', "schema": {"type": "string"}}
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that can fail in these ways, beside those that every one of its kind can."""
     return {status: {"description": _SAID[status]} for status in statuses}
+
+
+class Operation(NamedTuple):
+    """One route of a description: its path, its method in small letters, what is said of it."""
+
+    path: str
+    method: str
+    said: dict[str, Any]
 
 
 OPEN = {"x-open": True}  # a route, as `openapi_extra`: a token is not needed, and says more
@@ -83,7 +100,7 @@ def described(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema:
         return app.openapi_schema
     found = get_openapi(
-        title=f"{app.title}: papers", version=app.version, description=ABOUT, routes=app.routes,
+        title=app.title, version=app.version, description=ABOUT, routes=app.routes,
         tags=[{"name": name, "description": said} for name, said in TAGS.items()],
     )  # fmt: skip
     parts = found.setdefault("components", {})
@@ -91,39 +108,49 @@ def described(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own form of 422, which we do not send
         schemas.pop(name, None)
     schemas["Problem"] = _PROBLEM
-    parts["parameters"] = {"IfNoneMatch": _IF_NONE_MATCH}
-    for method, operation in operations(found):
-        _complete(method, operation)
+    parts["parameters"] = {"IfNoneMatch": _IF_NONE_MATCH, "IfMatch": _IF_MATCH}
+    parts.setdefault("securitySchemes", {})["session"] = _SESSION
+    for one in operations(found):
+        _complete(one.method, one.said)
     app.openapi_schema = found
     return found
 
 
-def operations(description: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every (method, operation) of a description."""
-    for item in description["paths"].values():
-        yield from item.items()
+def operations(description: Mapping[str, Any]) -> Iterator[Operation]:
+    for path, item in description["paths"].items():
+        for method, said in item.items():
+            yield Operation(path, method, said)
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
+def _complete(method: str, said: dict[str, Any]) -> None:
     """What follows from the kind of operation, and would be the same words at each."""
-    answers = operation["responses"]
-    answers.pop("422", None)
-    for parameter in operation.get("parameters", ()):
+    for parameter in said.get("parameters", ()):
         parameter["schema"] = _sent(parameter["schema"])
-    for status in _errors(method, operation):
-        answers.setdefault(str(status), {"description": _SAID[status], "content": _content()})
-    for status in [status for status in answers if int(status) >= 400]:
-        answers[status].setdefault("content", _content())
-    if method == "get":
-        good = answers["200"]
-        good["headers"] = {"ETag": _TAG} | ({"Link": _LINK} if _is_list(operation) else {})
+    _secure(said)
+    answers = said["responses"]
+    answers.pop("422", None)
+    for status in _errors(method):
+        answers.setdefault(str(status), {"description": _SAID[status]})
+    for status, answer in answers.items():
+        if int(status) >= 400:
+            answer["content"] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        if status in ("429", "503"):
+            answer["headers"] = {"Retry-After": _WAIT}
+    if method == "get" and JSON in answers["200"]["content"]:
+        answers["200"]["headers"] = {"ETag": _TAG} | ({"Link": _LINK} if _is_list(said) else {})
         answers["304"] = {"description": "You have it already"}
-        operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IfNoneMatch"})
-    if operation.pop("x-open", False):
-        operation["security"].append({})
-    if scope := operation.get("x-scope"):
-        needed = f"Needs the role {operation['x-role']}, and of a token the scope `{scope}`."
-        operation["description"] = f"{operation.get('description', '')}\n\n{needed}".strip()
+        said.setdefault("parameters", []).append({"$ref": "#/components/parameters/IfNoneMatch"})
+    if "412" in answers:
+        said.setdefault("parameters", []).append({"$ref": "#/components/parameters/IfMatch"})
+
+
+def _secure(said: dict[str, Any]) -> None:
+    """Who may ask: with a token, signed in, or (where no right is named) anybody."""
+    must = said.get("security") and not said.pop("x-open", False)
+    said["security"] = [{"token": []}, {"session": []}, *([] if must else [{}])]
+    if scope := said.get("x-scope"):
+        needed = f"Needs the role {said['x-role']}, and of a token the scope `{scope}`."
+        said["description"] = f"{said.get('description', '')}\n\n{needed}".strip()
 
 
 def _sent(schema: dict[str, Any]) -> dict[str, Any]:
@@ -133,18 +160,9 @@ def _sent(schema: dict[str, Any]) -> dict[str, Any]:
     return some[0] | rest if len(some) == 1 else schema
 
 
-def _errors(method: str, operation: Mapping[str, Any]) -> Iterator[int]:
-    yield 400
-    if operation.get("security"):
-        yield from (401, 403, 429)
-    if method != "get":
-        yield from (403, 413, 415)
-    yield 503
+def _errors(method: str) -> Sequence[int]:
+    return (400, 401, 403, 429, 503) if method == "get" else (400, 401, 403, 413, 415, 429, 503)
 
 
-def _content() -> dict[str, Any]:
-    return {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-
-
-def _is_list(operation: Mapping[str, Any]) -> bool:
-    return any(one["name"] == "cursor" for one in operation.get("parameters", ()))
+def _is_list(said: Mapping[str, Any]) -> bool:
+    return any(one.get("name") == "cursor" for one in said.get("parameters", ()))
