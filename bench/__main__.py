@@ -3,7 +3,20 @@
 import subprocess
 import sys
 
-ALL = ("add", "latency", "query", "cold", "serve", "relevance", "keyphrases", "merge", "snapshot", "xml")
+ALL = (
+    "add",
+    "latency",
+    "query",
+    "cold",
+    "serve",
+    "relevance",
+    "keyphrases",
+    "merge",
+    "trending",
+    "forecasts",
+    "snapshot",
+    "xml",
+)
 
 if __name__ == "__main__":
     for name in ALL:
