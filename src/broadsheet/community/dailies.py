@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 WINDOWS = ("day", "week", "month")
 MOST = 200  # papers of one answer
+FEWEST = 6  # months that a plot of months has
 
 
 class Trending(NamedTuple):
@@ -166,7 +167,8 @@ class Dailies(ABC):
     def months(self, topic: str, most: int = 24) -> dict[tuple[int, int], int]:
         """(year, month from 0) -> how many papers of a topic appeared, of the last *most* months, oldest first.
 
-        Empty where the month of fewer than half of those papers is known, or there are too many to look at each.
+        From the first month that has some on. Empty where that is not half a year ago, where the month of fewer than
+        half of those papers is known, and where there are too many to look at each.
         """
         from broadsheet.index.lexical import Match
 
@@ -186,8 +188,11 @@ class Dailies(ABC):
         late = days // 10_000 * 12 + 11 > last - most
         if known.sum() * 2 < late.sum() or not known.any():
             return {}
-        counts = np.bincount(found[known] - (last - most + 1), minlength=most)
-        return {divmod(last - most + 1 + at, 12): int(count) for at, count in enumerate(counts)}
+        first = int(found[known].min())
+        if last - first < FEWEST:
+            return {}
+        counts = np.bincount(found[known] - first, minlength=last - first + 1)
+        return {divmod(first + at, 12): int(count) for at, count in enumerate(counts)}
 
     def feed(self, day: str = "", *, limit: int = 10, offset: int = 0, reader: int = 0) -> Feed:
         """The papers of a day (2026-11-20), a week (2026-W47) or a month (2026-11), in order; by default the last day

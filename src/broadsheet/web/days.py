@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from broadsheet.community.periods import KINDS, Kind, Period, around, named
@@ -72,9 +72,7 @@ def archive(request: Request) -> Response:
     here, today = site.of(request), site.today()
     years = here.library.days.years()
     latest = max((year for year in years if year <= today.year), default=today.year)
-    if "year" not in request.path_params:
-        return RedirectResponse(f"/archive/{latest}", 302, {"cache-control": "no-cache"})
-    text = request.path_params["year"]
+    text = request.path_params.get("year") or str(latest)
     if not (text.isascii() and text.isdigit() and len(text) == 4 and 1900 <= int(text) <= today.year):
         raise NotFound(f"There is no year {text[:20]!r} in the archive; it has years from 1900 to {today.year}.")
     return sharing.page(request, lambda: _archive(here, int(text), years, today))

@@ -96,10 +96,10 @@ class Month(NamedTuple):
 
 
 def months(year: int, counts: Mapping[date, int], today: date) -> list[Month]:
-    """The months of a year, the last first, without those that have not come."""
+    """The months of a year that have papers, the last first."""
     most = max(counts.values(), default=0)
-    firsts = [date(year, month, 1) for month in range(12, 0, -1)]
-    return [_month(first, counts, most) for first in firsts if first <= today]
+    found = [_month(date(year, month, 1), counts, most) for month in range(12, 0, -1)]
+    return [month for month in found if month.total and month.first <= today]
 
 
 def _month(first: date, counts: Mapping[date, int], most: int) -> Month:
