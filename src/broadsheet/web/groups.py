@@ -46,6 +46,11 @@ def address(team: Team, suffix: str = "") -> str:
     return f"/group/{quote(groups.slug(team.name))}{suffix}"
 
 
+def reader_address(name: str, suffix: str = "") -> str:
+    """The page of a reader."""
+    return f"/reader/{quote(name, safe='')}{suffix}"
+
+
 # -- pages -------------------------------------------------------------------------------------------------------------
 
 
@@ -71,8 +76,9 @@ def page(request: Request) -> Response:
     body = here.render(
         "group.html", query=Query(), team=team, known=known, account=account, picked=_picked(request, team),
         lately=_lately(request, team), lists=store.lists.of_group(team.id, account), address=address,
-        list_address=lists.address, members=_members(store, team), picks=known and team.edits,
-        today=picks.written(periods.number(site.today())), feed=partial(_feed_address, request, team),
+        list_address=lists.address, reader_address=reader_address, members=_members(store, team),
+        picks=known and team.edits, today=picks.written(periods.number(site.today())),
+        feed=partial(_feed_address, request, team),
     )  # fmt: skip
     return answer(request, body, cache=outgoing.PRIVATE)
 
@@ -120,7 +126,7 @@ def _picked(request: Request, team: Team) -> Picked | None:
     if not papers:
         return None
     hits = {pk: Hit(paper, 0.0, why=_by(chosen[pk])) for pk, paper in papers.items()}
-    rows = filling.fill(request, hits, range(1, len(hits) + 1))
+    rows = filling.fill(request, hits, 1)
     return Picked(picks.written(day), tuple(zip(rows, (chosen[pk] for pk in hits), strict=True)))
 
 
@@ -134,7 +140,7 @@ def _lately(request: Request, team: Team) -> list[Row]:
     recent = {one.pk: one for one in store.teams.recent(team.id, LATELY)}
     papers = store.get([*recent])
     hits = {pk: Hit(paper, 0.0, why=reason(recent[pk])) for pk, paper in papers.items()}
-    return filling.fill(request, hits, range(1, len(hits) + 1))
+    return filling.fill(request, hits, 1)
 
 
 def reason(one: Recent) -> str:

@@ -93,7 +93,7 @@ def page(request: Request) -> Response:
     mine, offset, known = here.library.shelves(account), _number(request, "offset"), _may(request)
     entries = {kept.entry.pk: kept for kept in mine.entries(one, offset=offset, limit=SIZE)}
     hits = {pk: Hit(kept.paper, 0.0) for pk, kept in entries.items()}
-    rows = filling.fill(request, hits, range(offset + 1, offset + 1 + len(hits)))
+    rows = filling.fill(request, hits, offset + 1)
     may = mine.may(one) if known else May()
     body = here.render(
         "list.html", query=Query(), one=one, entries=list(zip(rows, entries.values(), strict=True)), may=may,

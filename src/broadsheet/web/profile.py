@@ -1,7 +1,6 @@
 """What all see of a reader: a few words, public lists, groups, papers that are theirs. No address, no votes."""
 
 from functools import partial
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,22 +17,18 @@ from broadsheet.web.http import answer
 CLAIMED = 100  # papers of an author
 
 
-def address(name: str, suffix: str = "") -> str:
-    return f"/reader/{quote(name, safe='')}{suffix}"
-
-
 def page(request: Request) -> Response:
     here, one, asker = site.of(request), _account(request), who.asker(request)
     if request.path_params["name"] != one.name:
-        return RedirectResponse(address(one.name), 302, {"cache-control": "no-cache"})
+        return RedirectResponse(groups.reader_address(one.name), 302, {"cache-control": "no-cache"})
     store = here.library.store
     claims = [claim for claim in store.claims.of_account(one.id) if claim.state == "approved"][:CLAIMED]
     papers = store.get([claim.pk for claim in claims])
     hits = {claim.pk: Hit(papers[claim.pk], 0.0) for claim in claims if claim.pk in papers}
     body = here.render(
         "reader.html", query=Query(), one=one, lists=store.lists.of_reader(one.id), own=one.id == asker,
-        groups=store.teams.shown(one.id, asker), claimed=filling.fill(request, hits, [0] * len(hits)),
-        address=address, list_address=lists.address, group_address=groups.address,
+        groups=store.teams.shown(one.id, asker), claimed=filling.fill(request, hits),
+        address=groups.reader_address, list_address=lists.address, group_address=groups.address,
     )  # fmt: skip
     return answer(request, body, cache=outgoing.PRIVATE if asker else "no-cache")
 
@@ -42,7 +37,7 @@ def feed(request: Request, suffix: str) -> Response:
     """What a reader put on public lists last."""
     one, store = _account(request), site.of(request).library.store
     papers = [*outgoing.papers(store, store.lists.latest(one.id, feeds.NEWEST))]
-    return outgoing.feed(request, suffix, one.name, address(one.name), papers, public=True)
+    return outgoing.feed(request, suffix, one.name, groups.reader_address(one.name), papers, public=True)
 
 
 def _account(request: Request) -> Account:
