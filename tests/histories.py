@@ -124,14 +124,15 @@ class _World:
         return self.draw.choice(fit, count, replace=False)
 
 
-def history(seed: int, size: Size = SMALL, spam: bool = True) -> History:
-    """The same for the same seed and size."""
+def history(seed: int, size: Size = SMALL, hardest: bool = False) -> History:
+    """The same for the same seed and size. *hardest*: with the campaign alone that nothing gives away."""
+    planned = HARDEST if hardest else CAMPAIGNS
     world = _world(np.random.default_rng(seed), size)
     _honest(world)
-    targets = world.fresh(size.risers + len(CAMPAIGNS) * bool(spam))
+    targets = world.fresh(size.risers + len(planned))
     _rise(world, targets[: size.risers])
     campaigns: dict[str, Ints] = {}
-    for (name, campaign), target in zip(CAMPAIGNS.items(), targets[size.risers :], strict=False):
+    for (name, campaign), target in zip(planned.items(), targets[size.risers :], strict=True):
         campaign(world, int(target))
         campaigns[name] = np.array([target])
     events = Events.join(*world.events)
@@ -305,13 +306,25 @@ def _camouflage(world: _World, paper: int) -> None:
     """Four votes of five are for papers that others like, too."""
     ring = _aged(world, _ring(world), 200, 600)
     _before(world, ring, 10)
+    _liking(world, ring, 40)
+    _boost(world, paper, ring)
+
+
+def _liking(world: _World, ring: Ints, each: int) -> None:
+    """Votes for papers that others like, too."""
     likes = np.flatnonzero((world.appeared > BEGAN) & (world.appeared < ROSE))
     chance = world.popularity[likes] / world.popularity[likes].sum()
     for account in ring:
-        papers = world.draw.choice(likes, 40, replace=False, p=chance)
-        at = world.appeared[papers] + (world.draw.random(40) * 2 * DAY).astype(np.int64)
-        world.act(papers, VOTES, at, np.full(40, account))
-    _boost(world, paper, ring)
+        papers = world.draw.choice(likes, each, replace=False, p=chance)
+        at = world.appeared[papers] + (world.draw.random(each) * 2 * DAY).astype(np.int64)
+        world.act(papers, VOTES, at, np.full(each, account))
+
+
+def _patient(world: _World, paper: int) -> None:
+    """Old accounts that each have voted for what they liked, together never before, and now do so over a day."""
+    ring = _aged(world, _ring(world), 100, 600)
+    _liking(world, ring, 15)
+    _boost(world, paper, ring, hours=20)
 
 
 def _changing(world: _World, paper: int) -> None:
@@ -360,3 +373,4 @@ CAMPAIGNS: Mapping[str, Callable[[_World, int], None]] = {
     "comments of four": _comments,
     "votes again and again": _again,
 }
+HARDEST: Mapping[str, Callable[[_World, int], None]] = {"patient ring": _patient}

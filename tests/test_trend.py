@@ -201,6 +201,13 @@ def test_one_source_can_add_only_so_much() -> None:
     assert score(many, 0) > score(one, 0)
 
 
+def test_votes_of_accounts_that_are_gone_count_as_those_of_one_source() -> None:
+    gone = Events.of(np.zeros(50), VOTES, NOW - HOUR - np.arange(50), account=-1)
+    terms = seen(library(*[0] * 20), gone)
+    assert terms.count[0, VOTES] == 50
+    assert terms.counted[0, VOTES] <= 3
+
+
 def test_citations_that_two_services_count_are_the_same_citations() -> None:
     papers = library(*[0] * 20, votes=False)
     first = Events.of([0], CITATIONS, NOW - HOUR, amount=4, source=1)

@@ -84,6 +84,18 @@ def test_readers_of_one_niche_are_not_a_ring(seed: int) -> None:
         assert heard[some].mean() > 0.8, topic
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_ring_that_nothing_gives_away_is_not_hot(seed: int) -> None:
+    """It may rise: in the votes it is a crowd. But the same people voting and saving are one signal."""
+    history, now = histories.history(seed, hardest=True), histories.ROSE + DAY
+    events, papers = history.until(now)
+    terms = window(counted(events, history.accounts, papers), papers, now, "day")
+    one = terms.one(int(history.spam["patient ring"][0]))
+    assert one is not None
+    assert not one.hot
+    assert set(history.risers) <= set(terms.best(10))
+
+
 def test_a_sample_of_the_accounts_finds_rings_too(monkeypatch: pytest.MonkeyPatch) -> None:
     history, now = past(1), histories.ROSE + 12 * HOUR
     events, papers = history.until(now)
