@@ -85,19 +85,38 @@ class Database:
         """A transaction for what readers do with papers: no paper comes, goes or is merged meanwhile.
 
         SQLite has one writer at a time anyway. On a PostgreSQL server such transactions run beside each other: they
-        share the row that whoever changes papers has alone. Raises Busy when that takes longer than *wait* seconds.
+        share the row that whoever changes papers has alone. What it deletes it writes over, as `discreet` does: it is
+        somebody's words. Raises Busy when that takes longer than *wait* seconds.
         """
         with self._world(wait), self.engine.connect() as free:
             self._patience(free, wait)
             try:
                 connection = free.execution_options(write=True)
                 with connection.begin():
-                    if self.path is None:
+                    if self.path is not None:
+                        connection.execute(sa.text("PRAGMA secure_delete=ON"))
+                    else:
                         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(wait * 1000)}")
                         connection.execute(sa.text("SELECT seq FROM counter FOR SHARE"))
                     yield connection
             finally:
+                if self.path is not None:
+                    free.connection.execute("PRAGMA secure_delete=OFF")
                 self._patience(free, self.wait)
+
+    def wash(self, connection: sa.Connection, tables: Sequence[str]) -> None:
+        """Writes *tables* anew, in a transaction of `discreet`.
+
+        When SQLite splits a page, bytes of rows stay in its unused part, where later deletes do not reach them. Emptied
+        pages are written over, all of them. A PostgreSQL server clears its pages in its own time (VACUUM).
+        """
+        if self.path is None:
+            return
+        for table in tables:
+            connection.exec_driver_sql(f"CREATE TABLE washed AS SELECT * FROM {table}")
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+            connection.exec_driver_sql(f"INSERT INTO {table} SELECT * FROM washed")
+            connection.exec_driver_sql("DROP TABLE washed")
 
     def empty_log(self) -> None:
         """Takes the past out of SQLite's log, if nobody is reading there; else it goes when the log is used again."""

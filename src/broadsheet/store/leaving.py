@@ -59,6 +59,12 @@ _LEAVE = tuple(
     )
 )
 
+# Where words, names and keys of readers are, or were.
+_WASHED = (
+    "account", "session", "ticket", "passkey", "identity", "token", "comment", "report", "submission", "claim", "pick",
+    "shelf", "listed", "saved", "member",
+)  # fmt: skip
+
 
 class Leaving:
     """How an account leaves a store, which calls it `leaving`."""
@@ -89,4 +95,5 @@ class Leaving:
             for statement in _LEAVE:
                 connection.execute(statement, {"account": account, "email": email})
             note(connection, by, "account.leave", f"account {account}")
+            self._database.wash(connection, _WASHED)
         self._database.empty_log()
