@@ -32,7 +32,7 @@ def _said(order: Order, place: int, paper: Paper, told: str) -> Mapping[str, str
     if near := close(*order.near(place)):
         said["near"] = near
     elif "near" in order.signals and order.signals["near"][place]:
-        said["near"] = "near to what you read"
+        said["near"] = "near to what you saved and voted for"
     if told:
         said["attention"] = told
     if pk in order.brought:

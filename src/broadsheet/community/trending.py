@@ -225,11 +225,11 @@ def _papers(facts: Facts, begun: Ints, since: Ints, until: Ints) -> Papers:
 def sparks(events: Events, rows: Ints, now: int, name: str) -> board.Counts:
     """What happened to the papers *rows*, in equal steps up to *now*; shape (len(rows), points)."""
     points, size = board.POINTS[name], board.BUCKET[name]
+    if not len(rows):
+        return np.zeros((0, points), np.uint16)
     step = points - 1 - (now - events.at) // size
-    place = np.minimum(np.searchsorted(rows, events.paper), max(len(rows) - 1, 0))
-    kept = (step >= 0) & (step < points)
-    if len(rows):
-        kept &= rows[place] == events.paper
+    place = np.minimum(np.searchsorted(rows, events.paper), len(rows) - 1)
+    kept = (step >= 0) & (step < points) & (rows[place] == events.paper)
     cells = place[kept] * points + step[kept]
     counts = np.bincount(cells, events.amount[kept], minlength=len(rows) * points)
     return np.minimum(counts, 65_535).astype(np.uint16).reshape(len(rows), points)
