@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from fastapi import FastAPI
 
 from broadsheet import settings, sources
 from broadsheet.cli import cli
 from broadsheet.sources._fields import SPELLINGS
+from broadsheet.web import api, api_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
 _WIDTH = {"terminal_width": 100, "max_content_width": 100}
@@ -107,7 +109,33 @@ def verbs(command: click.Command, before: tuple[str, ...] = ()) -> Iterator[tupl
         yield before, command
 
 
-PAGES = {"settings.md": settings_page, "formats.md": formats_page, "cli.md": cli_page, "sources.md": sources_page}
+def api_page() -> str:
+    return _between("api.md", "resources", _resources())
+
+
+def _resources() -> Iterator[str]:
+    """Every route of the API by its subject, as its description has them."""
+    app = FastAPI(title="Broadsheet", version="1")
+    api.add(app)
+    found = list(api_schema.operations(app.openapi()))
+    for subject, about in api_schema.TAGS.items():
+        yield f"### {subject}\n\n{about}.\n"
+        yield "| request | what it does | takes |"
+        yield "|---|---|---|"
+        for one in found:
+            if one.said["tags"] == [subject]:
+                scope = "" if {} in one.said["security"] else f"`{one.said.get('x-scope', 'read')}`"
+                role = one.said.get("x-role", "reader")
+                who = f"{scope}, {role}" if scope and role != "reader" else scope
+                path = one.path.removeprefix("/api/v1")
+                yield f"| `{one.method.upper()} {path}` | {one.said['summary']} | {who} |"
+        yield ""
+
+
+PAGES = {
+    "api.md": api_page, "settings.md": settings_page, "formats.md": formats_page, "cli.md": cli_page,
+    "sources.md": sources_page,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

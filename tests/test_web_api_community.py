@@ -232,8 +232,10 @@ def test_an_author_says_so_and_an_editor_decides(people: People) -> None:
     asked(walt, "PATCH", there, 403, json={"state": "withdrawn"})
     asked(rita, "PATCH", there, 403, json={"state": "approved", "was": "asked"})
     assert "was" in asked(editor, "PATCH", there, 400, json={"state": "approved"})["detail"]
-    done = asked(editor, "PATCH", there, json={"state": "approved", "was": "asked", "note": "By her page"})
-    assert (done["state"], done["editor"]) == ("approved", "Edda")
+    desk = people.reader("Emil", "editor", scopes=("edit",))
+    asked(desk, "PATCH", there, 403, json={"state": "withdrawn"})
+    done = asked(desk, "PATCH", there, json={"state": "approved", "was": "asked", "note": "By her page"})
+    assert (done["state"], done["editor"]) == ("approved", "Emil")
     asked(editor, "PATCH", there, 409, json={"state": "refused", "was": "asked"})
     assert [one["state"] for one in asked(editor, "GET", "/claims?of=decided")["claims"]] == ["approved"]
     assert asked(rita, "PATCH", there, json={"state": "withdrawn"})["state"] == "withdrawn"

@@ -36,6 +36,7 @@ from broadsheet.web.api_parts import (
     cut,
     given,
     gone,
+    known,
     listed,
     one_paper,
     place,
@@ -49,7 +50,7 @@ router = APIRouter(prefix="/api/v1", tags=["curation"], default_response_class=J
 Asker = Annotated[Reader, Depends(Needs())]
 Bringer = Annotated[Reader, Depends(Needs("submit"))]
 Claimer = Annotated[Reader, Depends(Needs("claim"))]
-Chooser = Annotated[Reader, Depends(Needs("join"))]  # who chooses for whom, `picks` knows
+Known = Annotated[Reader, Depends(known)]  # who chooses for whom, and decides what, the domain knows
 Day = Annotated[str, At(description="2026-11-20")]
 Group = Annotated[str, Param(max_length=200, description="The group whose page it is; empty for the library's own")]
 PAPER = Field(min_length=1, max_length=MOST_TEXT, description="An id or an address")
@@ -190,9 +191,10 @@ def chosen(request: Request, account: Anybody, day: Day, group: Group = "") -> R
 @router.put("/days/{day}/picks/{identifier:path}", summary="Choose a paper for a day, move it, or say why",
             response_model=Picks, responses=errors(404, 409, 412), openapi_extra=right("pick"))  # fmt: skip
 def pick(
-    request: Request, reader: Chooser, day: Day, identifier: Identifier, group: Group = "",
+    request: Request, reader: Known, day: Day, identifier: Identifier, group: Group = "",
     new: Annotated[NewPick | None, Given()] = None,
 ) -> Response:  # fmt: skip
+    """For a group's page, its editors do so, and a token needs the scope `write`."""
     store, (pk, _) = site.of(request).library.store, one_paper(request)
     number, team, wanted = picks.day_of(day), _team(request, reader.id, group), new or NewPick()
     before = store.desk.day(number, team)
@@ -210,7 +212,7 @@ def pick(
 
 @router.delete("/days/{day}/picks/{identifier:path}", summary="Take a paper off a day", response_model=Picks,
                responses=errors(404, 412), openapi_extra=right("pick"))  # fmt: skip
-def unpick(request: Request, reader: Chooser, day: Day, identifier: Identifier, group: Group = "") -> Response:
+def unpick(request: Request, reader: Known, day: Day, identifier: Identifier, group: Group = "") -> Response:
     store, (pk, _) = site.of(request).library.store, one_paper(request)
     number, team = picks.day_of(day), _team(request, reader.id, group)
     unchanged(request, _picks(request, number, group, store.desk.day(number, team)))
@@ -261,11 +263,12 @@ def claim(request: Request, reader: Claimer, new: NewClaim) -> Response:
 
 
 @router.patch("/claims/{number}", summary="Withdraw a claim, or decide it", response_model=Claimed,
-              responses=errors(404, 409), openapi_extra=right("claim"))  # fmt: skip
-def decide(request: Request, reader: Claimer, number: Number, new: Decision) -> Response:
+              responses=errors(404, 409))  # fmt: skip
+def decide(request: Request, reader: Known, number: Number, new: Decision) -> Response:
+    """A token needs the scope `write` to withdraw, an editor's the scope `edit` to decide."""
     store = site.of(request).library.store
     if new.state == "withdrawn":
-        done = claims.withdraw(store, reader, number)
+        done = claims.withdraw(store, Needs("claim")(request), number)
     elif new.was is None:
         raise Mistake("`was` is missing: what the claim was when you looked, so that no other editor is overruled.")
     else:

@@ -215,7 +215,7 @@ def put_out(request: Request, reader: Joiner, slug: Slug, name: Name) -> Respons
     return gone()
 
 
-@router.get("/readers/{name}", summary="What all see of a reader", tags=["groups"], response_model=Profile,
+@router.get("/readers/{name}", summary="What all see of a reader", response_model=Profile,
             responses=errors(404), openapi_extra=OPEN)  # fmt: skip
 def profile(request: Request, account: Anybody, name: Name) -> Response:
     store, who = site.of(request).library.store, _account(request, name)

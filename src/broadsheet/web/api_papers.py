@@ -17,7 +17,7 @@ from broadsheet.query import MAX_LIMIT, MAX_OFFSET, MAX_SUGGESTIONS, Page, Sort,
 from broadsheet.text import clean
 from broadsheet.web import latex, pages, saved, site, urls, who
 from broadsheet.web.api_models import Answer, Record, Sources, Stats, Suggestions
-from broadsheet.web.api_parts import Identifier
+from broadsheet.web.api_parts import PRIVATE, Identifier
 from broadsheet.web.api_schema import errors
 from broadsheet.web.http import JSON, answer, dumps, fingerprint
 
@@ -207,4 +207,5 @@ def _page(request: Request, page: Page, more: Mapping[str, Any] = MappingProxyTy
     """An answer; its fingerprint leaves out how long it took, so that asking again can be a 304."""
     timeless: dict[str, Any] = {**replace(page, took_ms=0.0).to_dict(), **more}
     tag = fingerprint(dumps(timeless))
-    return answer(request, dumps(timeless | {"took_ms": round(page.took_ms, 3)}), JSON, tag=tag)
+    cache = "no-cache" if who.reader(request) is None else PRIVATE  # a question may ask for the reader's own lists
+    return answer(request, dumps(timeless | {"took_ms": round(page.took_ms, 3)}), JSON, tag=tag, cache=cache)

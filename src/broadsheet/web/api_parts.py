@@ -51,15 +51,18 @@ class Needs:
         self._act = act
 
     def __call__(self, request: Request, token: Annotated[object, Security(_TOKEN)] = None) -> Reader:
-        reader = who.reader(request)
-        if reader is None:
-            _nobody(request)
+        reader = known(request)
         role, scope = NEEDS[self._act] if self._act else ("reader", "read")
         if reader.scopes is not None and scope not in reader.scopes:
             raise _narrow(reader.scopes, scope)
         if self._act and not reader.may(self._act):
             raise HTTPException(403, f"This needs the role {role}; you are {reader.role}.")
         return reader
+
+
+def known(request: Request, token: Annotated[object, Security(_TOKEN)] = None) -> Reader:
+    """The reader who asks, whatever they may do: what is asked decides what it takes."""
+    return who.reader(request) or _nobody(request)
 
 
 def anybody(request: Request, token: Annotated[object, Security(_TOKEN)] = None) -> int:
