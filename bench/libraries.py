@@ -20,7 +20,11 @@ def home_of(papers: int) -> Path:
 
 def empty(papers: int) -> Path:
     """The folder for a library of so many papers, with nothing in it."""
-    home = home_of(papers)
+    return emptied(home_of(papers))
+
+
+def emptied(home: Path) -> Path:
+    """*home*, there and with nothing in it."""
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     return home

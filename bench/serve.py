@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from bench import libraries, table
@@ -30,9 +31,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Server(NamedTuple):
+    port: int
+    pid: int
+
+
 @contextmanager
-def serving(home: Path) -> Iterator[int]:
-    """A server over *home* in a process of its own; gives its port once it answers."""
+def serving(home: Path) -> Iterator[Server]:
+    """A server over *home* in a process of its own, once it answers."""
     port = free_port()
     process = subprocess.Popen([*SERVER, "--home", str(home), "serve", "--port", str(port)], stdout=subprocess.DEVNULL)
     try:
@@ -44,7 +50,7 @@ def serving(home: Path) -> Iterator[int]:
                 if process.poll() is not None:
                     raise SystemExit("the server ended") from None
                 time.sleep(0.1)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -93,10 +99,10 @@ def main() -> None:
     questions = [question for group in zip(*(asked[kind] for kind in MIXED), strict=False) for question in group]
     paths = [f"/search?q={quote(question)}" for question in questions]
     result = table.Table("serve", ["pages", "clients", "pages a second", "p50 ms", "p99 ms", "kB a page"])
-    with serving(libraries.prepared(chosen.papers)) as port:
+    with serving(libraries.prepared(chosen.papers)) as server:
         for name, wanted in (("search, all different", paths), ("paper", paper_paths(asked["an id"]))):
-            measure(port, wanted[:100], chosen.clients)
-            seconds, spent, sizes = measure(port, wanted[100:], chosen.clients)
+            measure(server.port, wanted[:100], chosen.clients)
+            seconds, spent, sizes = measure(server.port, wanted[100:], chosen.clients)
             times = table.percentiles(spent)
             kilobytes = sum(sizes) / len(sizes) / 1000
             result.add(name, chosen.clients, round(len(spent) / seconds), times.p50, times.p99, kilobytes)
