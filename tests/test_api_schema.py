@@ -32,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import community_people
+import store_servers
 import web_library
 from broadsheet import groups
 from broadsheet.community import trending
@@ -68,11 +69,18 @@ KNOWN: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="module", params=store_servers.BOTH)
+def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server whose library lets all who ask be its owner."""
-    with web_library.make(tmp_path_factory.mktemp("schema"), flags=FLAGS) as library:
-        web_library.lived_in(library)
+    store = ""
+    if request.param == "postgresql":
+        place: store_servers.Server = request.getfixturevalue("postgres")
+        place.run("CREATE DATABASE api")
+        store = place.url("api")
+        request.addfinalizer(lambda: place.run("DROP DATABASE api WITH (FORCE)"))
+    with web_library.make(tmp_path_factory.mktemp("schema"), flags={**FLAGS, "store": store}) as library:
+        if not store:
+            web_library.lived_in(library)
         library.keep(["series1", "series2"], "to read")
         library.save_search("routes", "weather routing")
         groups.begin(library.store, OWNER, "Graph Lab")
