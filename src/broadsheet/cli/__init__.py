@@ -10,11 +10,23 @@ from typing import NoReturn
 
 import click
 
-from broadsheet.cli import asking, dailies, following, keeping, merging, models, saving, serving
+from broadsheet.cli import asking, dailies, following, keeping, merging, models, people, saving, serving
 from broadsheet.cli._group import cli
 from broadsheet.errors import BroadsheetError, Mistake
 
-__all__ = ["asking", "cli", "dailies", "following", "keeping", "main", "merging", "models", "saving", "serving"]
+__all__ = [
+    "asking",
+    "cli",
+    "dailies",
+    "following",
+    "keeping",
+    "main",
+    "merging",
+    "models",
+    "people",
+    "saving",
+    "serving",
+]
 
 
 def main() -> NoReturn:

@@ -63,8 +63,12 @@ def _comments(rows: list[dict[str, Any]]) -> str:
     return "\n\n".join(f"# {row['title']}\n\n{row['paper']}, {row['made']}\n\n{row['text']}" for row in rows) + "\n"
 
 
-def leave(store: Store, reader: Reader, typed: str) -> None:
-    """Takes all that is *reader*'s out of the library, for good, once they have typed their name. Raises Mistake."""
+def leave(store: Store, reader: Reader, typed: str, by: int | None = None) -> None:
+    """Takes all that is *reader*'s out of the library, for good, once the name was typed. Raises Mistake.
+
+    *by*: the account that does it, where that is another.
+    """
     if not keys.same(names.key(typed.strip()), names.key(reader.name)):
-        raise Mistake(f"type your name, {reader.name}, to say that you mean it; nothing was deleted")
-    store.leaving.leave(reader.id, reader.id)
+        whose = "your name" if by is None else "the name"
+        raise Mistake(f"type {whose}, {reader.name}, to say that you mean it; nothing was deleted")
+    store.leaving.leave(reader.id, reader.id if by is None else by)

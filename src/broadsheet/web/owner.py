@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from broadsheet.errors import Mistake, NotFound
-from broadsheet.people import acts, addresses, invitations
+from broadsheet.people import acts, addresses, invitations, leaving, sessions
 from broadsheet.people.rights import ROLES
 from broadsheet.store import OWNER
 from broadsheet.text import clean, fold
@@ -82,13 +82,12 @@ def _restore(asking: Asking) -> str | Response:
 
 def _remove(asking: Asking) -> str | Response:
     """Deletes somebody's account; its name has to be typed."""
-    store, id = asking.site.library.store, _whom(asking)
-    account = store.accounts.at(id)
+    store, typed = asking.site.library.store, asking.form.get("name", "")
+    account = store.accounts.at(_whom(asking))
     if account is None:
         raise NotFound("this account is not here any more")
-    if fold(asking.form.get("name", "").strip()) != fold(account.name):
-        return _people(asking.request, 400, wrong=f"type the name {account.name} to delete that account")
-    return _try(asking, lambda: store.leaving.leave(id, asking.reader.id))
+    gone = sessions.reader(account)
+    return _try(asking, lambda: leaving.leave(store, gone, typed, asking.reader.id))
 
 
 def _whom(asking: Asking) -> int:
