@@ -1,6 +1,6 @@
 """A page of papers filled with what everybody did with them and what the reader did: a few queries, however many."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -53,9 +53,17 @@ def fill(request: Request, hits: Mapping[int, Hit], first: int = 0, *, lead: boo
     ]  # fmt: skip
 
 
+def of_hits(request: Request, hits: Sequence[Hit], first: int = 0) -> list[Row]:
+    """The rows of an answer, numbered from *first* (0: not at all); a paper that is gone by now is left out."""
+    own = [ids.own(hit.paper.key) for hit in hits]
+    pks = site.of(request).library.store.resolve(own)
+    return fill(request, {pks[one]: hit for one, hit in zip(own, hits, strict=True) if one in pks}, first)
+
+
 def _row(hit: Hit, place: int, counts: Counts, mine: Mine, able: bool, hot: bool, text: int) -> Row:
     paper = hit.paper
-    snippet, badges = Marked(clip(paper.abstract, text)), (HOT,) if hot else ()
+    snippet = hit.snippet if hit.snippet.text else Marked(clip(paper.abstract, text))
+    badges = (HOT,) if hot else ()
     return Row(paper, place, hit.why, hit.signals, hit.score, hit.title, snippet, counts, mine, able, badges)
 
 

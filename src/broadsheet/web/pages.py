@@ -15,6 +15,7 @@ from broadsheet.query import Page, Query
 from broadsheet.text import clean
 from broadsheet.web import (
     days,
+    filling,
     front,
     health,
     likes,
@@ -56,7 +57,8 @@ def search(request: Request) -> Response:
     if not page.hits:
         return _nothing(request, here, page, missing)
     body = here.render(
-        "search.html", query=page.query, page=page, turn=views.turn(page), views=views, missing=missing,
+        "search.html", query=page.query, page=page, turn=(turn := views.turn(page)), views=views, missing=missing,
+        entries=filling.of_hits(request, page.hits, turn.first),
         beside=(beside := saved.beside(request, page)), liked=likes.given(here.library, query),
     )  # fmt: skip
     return answer(request, body, cache=_cached(beside.may))
@@ -104,7 +106,8 @@ def paper(request: Request) -> Response:
     made = views.made_of(here.library, found)
     readers = together.of_paper(request, here.library.row(found.key), found)
     body = here.render(
-        "paper.html", **readers, made=made, paper=found, abstract=typeset.typeset(found.abstract), similar=similar,
+        "paper.html", **readers, made=made, paper=found, abstract=typeset.typeset(found.abstract),
+        similar=filling.of_hits(request, similar.hits) if similar else (),
         trouble=trouble, asked=clean(request.query_params.get("q", ""))[:MAX_ID], quiet=("status", *STANDINGS),
         facts=views.facts(found), links=views.links(found), query=Query(),
         keeping=(keeping := saved.keeping(request, found)),

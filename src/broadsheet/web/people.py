@@ -15,7 +15,7 @@ from starlette.routing import Route
 from broadsheet.condition import And, author
 from broadsheet.query import Filters, Page, Query, Sort
 from broadsheet.text import clean, clip, title_key
-from broadsheet.web import site, urls, views, who
+from broadsheet.web import filling, site, urls, views, who
 from broadsheet.web.http import PAGE, answer
 from broadsheet.web.site import Site
 
@@ -75,9 +75,10 @@ def shown(request: Request, kind: str) -> Response:
         return RedirectResponse(base, 302, {"cache-control": "no-cache"})
     body = here.render(
         "person.html", query=page.query, page=page, one=_profile(here, kind, name, page), views=views,
-        turn=views.turn(_bare(page), base), base=base,
+        turn=(turn := views.turn(_bare(page), base)), base=base,
+        entries=filling.of_hits(request, page.hits, turn.first),
     )  # fmt: skip
-    return answer(request, body)
+    return answer(request, body, cache="private, no-cache" if who.reader(request) else "no-cache")
 
 
 def _asked(request: Request, here: Site, kind: str, name: str) -> Query:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from broadsheet.paper import Paper
-from broadsheet.query import NOTHING_MARKED, Hit, Marked, Signal
+from broadsheet.query import NOTHING_MARKED, Marked, Signal
 from broadsheet.text import clip
 
 
@@ -61,11 +61,6 @@ class Row:
     may: bool = False
     badges: tuple[Badge, ...] = ()
     spark: Markup = _NO_PLOT
-
-
-def of(hit: Hit, place: int = 0) -> Row:
-    """The row of a hit, with nothing that readers did."""
-    return Row(hit.paper, place, hit.why, hit.signals, hit.score, hit.title, hit.snippet)
 
 
 def brief(paper: Paper, most: int = 0) -> Row:
