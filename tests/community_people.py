@@ -1,11 +1,18 @@
 """Readers for the tests of what readers do: accounts made straight in the store, with no way in."""
 
 import time
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 
+import web_library
+from broadsheet.library import Library
+from broadsheet.people import sessions
 from broadsheet.people.rights import Reader, Role
 from broadsheet.store import OWNER, Store
+from broadsheet.web import cookies, create_app
 
 BOSS = Reader(OWNER, "owner", "admin", via="machine")
 _MADE = sa.text(
@@ -44,3 +51,41 @@ def counted(store: Store) -> bool:
     return all(known.get(row[0], (0, 0, 0)) == row[1:] for row in sql(store, truth)) and all(
         isinstance(number, int) and number >= 0 for row in told for number in row
     )
+
+
+OURS = {"origin": "http://localhost:8008", "sec-fetch-site": "same-origin"}
+
+
+class Browser:
+    """Somebody with a browser, signed in as *reader*; None for a stranger. Follows no redirect by itself."""
+
+    def __init__(self, library: Library, reader: Reader | None = None) -> None:
+        self.client = TestClient(
+            create_app(library), base_url="http://localhost:8008", client=("127.0.0.1", 50_000), follow_redirects=False
+        )
+        if reader is not None and library.settings.accounts != "off":
+            self.client.cookies.set(cookies.SESSION, sessions.begin(library.store, reader.id, "link"))
+
+    def see(self, path: str, status: int = 200) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == status, answer.text[:500]
+        return answer.text
+
+    def press(self, path: str, status: int = 303, at: str = "/", **form: str) -> str:
+        """Where a form leads on to; the page itself where it leads nowhere."""
+        referer = {"referer": f"http://localhost:8008{at}"}
+        answer = self.client.post(path, data=form, headers=OURS | referer)
+        assert answer.status_code == status, (answer.status_code, web_library.text(answer.text)[:500])
+        return answer.headers["location"] if status == 303 else answer.text
+
+    def ask(self, path: str, **form: str) -> Any:
+        """What a script of ours is told."""
+        answer = self.client.post(path, data=form, headers=OURS | {"accept": "application/json"})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def with_accounts(library: Library) -> Library:
+    """The same library, whose readers have accounts."""
+    library.settings = replace(library.settings, accounts="open")
+    return library

@@ -102,7 +102,7 @@ def _found(store: Store, name: str, newest: int, done: Sequence[tuple[str, Summa
     problems = [fault.reason for _, summary in done for fault in summary.problems]
     if problems:
         raise NotFound(f"{name} was not found: {problems[0]}")
-    new: Mapping[int, object] = store.get(range(newest + 1, store.newest() + 1))
+    new: Mapping[int, object] = store.get(list(range(newest + 1, store.newest() + 1)))
     if len(new) == 1:
         return next(iter(new))
     raise NotFound(f"{name} was read, and is a paper that is here under another name; search for its title")

@@ -54,7 +54,7 @@ def desk(request: Request) -> Response:
     team = number(request.query_params.get("team", ""))
     reader = writes.allowed(request, who.reader(request), "join" if team else "pick")
     picks.allow(here.library.store, reader, team)
-    body = _page(here, reader, day, team, request.query_params)
+    body = _page(request, reader, day, team, request.query_params)
     return answer(request, body, cache="private, no-cache")
 
 
@@ -65,12 +65,13 @@ def _day(request: Request) -> int:
         raise NotFound(str(mistake)) from None
 
 
-def _page(here: Site, reader: Reader, day: int, team: int, asked: Mapping[str, str], **more: Any) -> bytes:
+def _page(request: Request, reader: Reader, day: int, team: int, asked: Mapping[str, str], **more: Any) -> bytes:
+    here = site.of(request)
     store = here.library.store
     chosen = store.desk.day(day, team)
     asked_for = clean(asked.get("q", ""))[:MOST_Q]
     taken = {one.pk for one in chosen}
-    offered = _found(here, asked_for) if asked_for else _of_day(here, day)
+    offered = _found(request, asked_for) if asked_for else _of_day(here, day)
     gone = number(asked.get("undo", ""))
     papers = store.get([*taken, *offered, *([gone] if gone else [])])
     date = periods.day_of(day)
@@ -97,10 +98,11 @@ def _of_day(here: Site, day: int) -> list[int]:
     return list(here.library.feed(picks.written(min(day, periods.number(site.today()))), limit=OFFERED).pks)
 
 
-def _found(here: Site, text: str) -> list[int]:
+def _found(request: Request, text: str) -> list[int]:
     """The papers that an editor looks for, by words or by id."""
-    page = here.library.search(here.library.parse(text, limit=OFFERED))
-    rows = here.library.store.resolve([hit.paper.ids[0] for hit in page.hits])
+    library = site.of(request).library
+    page = library.search(who.parse(request, text, limit=OFFERED))
+    rows = library.store.resolve([hit.paper.ids[0] for hit in page.hits])
     return [rows[hit.paper.ids[0]] for hit in page.hits if hit.paper.ids[0] in rows]
 
 
@@ -132,22 +134,20 @@ def _pick(asking: Asking) -> Done:
     return _done(given, "Chosen.", found)
 
 
-def _unpick(asking: Asking) -> Done:
-    """The next page offers to put it back where it was."""
-    given = _given(asking)
-    gone = picks.unpick(asking.site.library.store, asking.reader, given.day, given.pk, team=given.team)
+def _move(asking: Asking) -> Done:
+    """Up, down, or out: then the next page offers to put it back where it was."""
+    given, way = _given(asking), asking.form.get("move", "")
+    store, steps = asking.site.library.store, {"up": -1, "down": 1}
+    if way in steps:
+        found = picks.step(store, asking.reader, given.day, given.pk, steps[way], team=given.team)
+        return _done(given, "Moved.", found)
+    if way != "out":
+        raise Mistake(f"a paper moves up, down or out, not {clip(way, 20)!r}")
+    gone = picks.unpick(store, asking.reader, given.day, given.pk, team=given.team)
     if gone is None:
         return Done(address(given.day, given.team))
     undo = {"undo": str(gone.pk), "place": str(gone.place), **({"note": gone.note} if gone.note else {})}
     return Done(address(given.day, given.team, **undo), "Taken off.")
-
-
-def _step(asking: Asking) -> Done:
-    given, by = _given(asking), asking.form.get("by", "")
-    if by not in ("-1", "1"):
-        raise Mistake(f"a paper goes up by -1 or down by 1, not {clip(by, 20)!r}")
-    found = picks.step(asking.site.library.store, asking.reader, given.day, given.pk, int(by), team=given.team)
-    return _done(given, "Moved.", found)
 
 
 def _put(asking: Asking) -> Done:
@@ -173,7 +173,7 @@ def _note(asking: Asking) -> Done | Response:
     except Conflict as error:  # both texts are in the sentence; the form has the newer one as its beginning
         if writes.is_quiet(asking.request):
             raise
-        body = _page(asking.site, asking.reader, given.day, given.team, {}, said=sentence(error))
+        body = _page(asking.request, asking.reader, given.day, given.team, {}, said=sentence(error))
         return Response(body, status_of(error), {"cache-control": "no-store"}, PAGE)
     return _done(given, "Noted.", store.desk.day(given.day, given.team))
 
@@ -183,7 +183,7 @@ def _done(given: Given, said: str, found: list[Chosen]) -> Done:
     return Done(address(given.day, given.team) + anchor, said, total=len(found))
 
 
-FORMS = {"pick": _pick, "unpick": _unpick, "step": _step, "put": _put, "note": _note}
+FORMS = {"pick": _pick, "move": _move, "put": _put, "note": _note}
 # The right to join is everybody's with an account: `picks.allow` says who chooses, for the library and for a group.
 ROUTES = [
     Route("/desk", today, methods=["GET"], name="desk-today"),

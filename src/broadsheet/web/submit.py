@@ -65,7 +65,7 @@ def _offer(asking: Asking, typed: Typed) -> Response:
     store = asking.site.library.store
     exact = store.titled(typed.text)[:OFFERED]
     papers = list(store.get(exact).values())
-    page = asking.site.library.search(asking.site.library.parse(clean(typed.text), limit=OFFERED))
+    page = asking.site.library.search(who.parse(asking.request, clean(typed.text), limit=OFFERED))
     papers += [hit.paper for hit in page.hits if hit.paper not in papers]
     body = _page(asking.site, typed, offered=tuple(papers[:OFFERED]))
     return Response(body, 200, {"cache-control": "no-store"}, PAGE)
