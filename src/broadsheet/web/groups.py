@@ -77,7 +77,7 @@ def page(request: Request) -> Response:
         "group.html", query=Query(), team=team, known=known, account=account, picked=_picked(request, team),
         lately=_lately(request, team), lists=store.lists.of_group(team.id, account), address=address,
         list_address=lists.address, reader_address=reader_address, members=_members(store, team),
-        picks=known and team.edits, today=picks.written(periods.number(site.today())),
+        picks=known and team.edits, day=picks.written(periods.number(site.today())),
         feed=partial(_feed_address, request, team),
     )  # fmt: skip
     return answer(request, body, cache=outgoing.PRIVATE)
