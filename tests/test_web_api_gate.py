@@ -60,6 +60,13 @@ def test_other_methods_are_refused_with_those_that_work(client: TestClient, meth
     assert answer.json()["detail"] == f"{method} is not possible here; GET, HEAD, OPTIONS is."
 
 
+@pytest.mark.parametrize("sign", ["%0D", "%0A", "%09", "%00", "%3F", "%23", "%2F", "%25", "%C2%85", "%FF"])
+def test_a_path_is_taken_as_it_came(client: TestClient, sign: str) -> None:
+    assert client.get(f"/api/v1/topics/a{sign}b").status_code == (404 if sign == "%2F" else 200)
+    assert client.get(f"/api/v1/paper/{sign}").json()["detail"].startswith("No paper here is called")
+    assert client.options(f"/api/v1/paper/{sign}").headers["allow"] == "GET, HEAD, OPTIONS"
+
+
 # -- bodies ------------------------------------------------------------------------------------------------------------
 
 

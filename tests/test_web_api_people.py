@@ -89,6 +89,17 @@ def test_groups_that_cannot_be(people: People, body: dict[str, str]) -> None:
     asked(people.reader("Rita"), "POST", "/groups", 400, json=body)
 
 
+def test_a_group_may_have_a_name_of_any_script(people: People) -> None:
+    rita = people.reader("Rita")
+    made = rita.post(f"{API}/groups", json={"name": "Ομάδα γράφων"})
+    assert made.status_code == 201
+    assert rita.get(made.headers["location"]).json() == made.json()
+    for number in range(2):
+        asked(people.reader(f"Nemo{number}x"), "PUT", f"/groups/{made.json()['slug']}/members/nemo{number}x")
+    first = asked(rita, "GET", f"/groups/{made.json()['slug']}/members?limit=1")
+    assert rita.get(first["next"]).status_code == 200
+
+
 def test_what_all_see_of_a_reader(people: People) -> None:
     rita = people.reader("Rita")
     asked(rita, "PATCH", "/me", json={"about": "Reads <maps>."})

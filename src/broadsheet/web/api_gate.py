@@ -69,7 +69,7 @@ class Gate:
 
     def _refusal(self, request: Request) -> Response | None:
         """What is said without looking at the body: OPTIONS, a wrong method, a page of others."""
-        path, method = request.url.path, request.method
+        path, method = str(request.scope["path"]), request.method  # as it came: an address drops control characters
         allowed = self.allowed(path)
         if not allowed:
             return _problem(404, f"There is no page at {clean(path)[:200]}.")

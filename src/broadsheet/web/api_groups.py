@@ -1,6 +1,7 @@
 """Groups of readers, and readers themselves as all see them, for programs."""
 
 from typing import Annotated, Literal, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
 from fastapi import Body as Given
@@ -141,7 +142,7 @@ def every(
 def begin(request: Request, reader: Joiner, new: NewGroup) -> Response:
     store = site.of(request).library.store
     made = _group(groups.begin(store, reader.id, new.name, new.about, new.seen_by, new.joining))
-    return changed(made, 201, location=f"/api/v1/groups/{made['slug']}")
+    return changed(made, 201, location=f"/api/v1/groups/{quote(made['slug'])}")
 
 
 @router.get("/groups/{slug}", summary="One group", response_model=Group, responses=errors(404), openapi_extra=OPEN)
