@@ -10,7 +10,19 @@ from typing import NoReturn
 
 import click
 
-from broadsheet.cli import asking, dailies, following, keeping, merging, models, people, saving, serving
+from broadsheet.cli import (
+    asking,
+    dailies,
+    following,
+    keeping,
+    listing,
+    merging,
+    models,
+    people,
+    saving,
+    serving,
+    voting,
+)
 from broadsheet.cli._group import cli
 from broadsheet.errors import BroadsheetError, Mistake
 
@@ -20,12 +32,14 @@ __all__ = [
     "dailies",
     "following",
     "keeping",
+    "listing",
     "main",
     "merging",
     "models",
     "people",
     "saving",
     "serving",
+    "voting",
 ]
 
 
