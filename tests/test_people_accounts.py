@@ -140,7 +140,7 @@ def test_a_ticket_opens_once(store: Store) -> None:
 def test_a_ticket_ends(store: Store) -> None:
     key, row = ticket(ends=int(time.time()))
     store.entrances.issue(row)
-    assert store.entrances.spend(keys.mark(key)) is None
+    assert store.entrances.spend(keys.mark(key), "sign-in") is None
 
 
 def test_a_ticket_makes_an_account_where_it_says_so(store: Store) -> None:

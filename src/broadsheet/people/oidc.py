@@ -81,8 +81,7 @@ def begin(store: Store, settings: "Settings", back: str) -> tuple[str, str]:
 
 def finish(store: Store, settings: "Settings", state: str, code: str, back: str) -> Person:
     """Whom the provider has signed in. Raises Mistake for a state that was used, or is none, ProviderError."""
-    ticket = store.entrances.spend(keys.mark(state))
-    if ticket is None or ticket.kind != "oidc":
+    if store.entrances.spend(keys.mark(state), "oidc") is None:
         raise Mistake("this was done already, or took too long; begin again")
     found, secret = provider(settings), keys.secret_of(store)
     given = {

@@ -137,8 +137,8 @@ def _read(store: Store, answer: str, account: int | None) -> tuple[dict[str, Any
         key = challenge.decode()
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Mistake(_REFUSED) from error
-    ticket = store.entrances.spend(keys.mark(key))
-    if ticket is None or ticket.kind != "passkey" or ticket.account != account:
+    ticket = store.entrances.spend(keys.mark(key), "passkey")
+    if ticket is None or ticket.account != account:
         raise Mistake("this was answered already, or too late; try again")
     return credential, challenge
 

@@ -73,7 +73,10 @@ _ISSUE = sa.text(
 _SWEEP = sa.text("DELETE FROM ticket WHERE made < :week AND ends < :now")
 _LOOK = sa.text(f"SELECT {_TICKET} FROM ticket WHERE hash = :hash")
 _SPEND = sa.text(
-    f"UPDATE ticket SET uses = uses - 1 WHERE hash = :hash AND uses > 0 AND ends > :now RETURNING {_TICKET}"
+    f"""
+    UPDATE ticket SET uses = uses - 1 WHERE hash = :hash AND kind = :kind AND uses > 0 AND ends > :now
+    RETURNING {_TICKET}
+    """
 )
 _OF_EMAIL = sa.text("SELECT made FROM ticket WHERE email = :email AND kind IN ('sign-in', 'address') AND made > :since")
 _OF_NETWORK = sa.text("SELECT made FROM ticket WHERE network = :network AND made > :since")
@@ -109,6 +112,9 @@ _IDENTITY = sa.text(
     "INSERT INTO identity (issuer, subject, account, made) VALUES (:issuer, :subject, :account, :made)"
     " ON CONFLICT (issuer, subject) DO NOTHING"
 )
+
+
+_OPENING = ("sign-in", "invitation", "shell")  # the kinds of tickets that let somebody in by themselves
 
 
 class Entrances:
@@ -154,10 +160,10 @@ class Entrances:
             by_network = connection.execute(_OF_NETWORK, {"network": network, "since": since}).scalars()
             return sorted(by_email), sorted(by_network)
 
-    def spend(self, hash: str) -> Ticket | None:
+    def spend(self, hash: str, kind: str) -> Ticket | None:
         """Uses a ticket; None for one that is used up, has ended or never was. Two at once: one of them gets it."""
         with self._database.discreet(SOON) as connection:
-            return _spent(connection, hash)
+            return _spent(connection, hash, kind)
 
     def invitations(self) -> list[Ticket]:
         """Those that have not ended, the latest first."""
@@ -187,7 +193,7 @@ class Entrances:
         there. Raises NotFound for a ticket that opens nothing any more, Mistake for a name that another has.
         """
         with self._database.discreet(SOON) as connection:
-            ticket = _spent(connection, hash)
+            ticket = next(filter(None, (_spent(connection, hash, kind) for kind in _OPENING)), None)
             if ticket is None:
                 raise NotFound("this link has been used, or its time is over")
             account = _account_of(connection, ticket, name)
@@ -205,7 +211,7 @@ class Entrances:
     def welcome(self, one: Newcomer, session: Session, before: str = "", invitation: str = "") -> Account:
         """A new account for *one*, signed in; an invitation (its hash) is used by that. Raises Mistake, NotFound."""
         with self._database.discreet(SOON) as connection:
-            if invitation and _spent(connection, invitation) is None:
+            if invitation and _spent(connection, invitation, "invitation") is None:
                 raise NotFound("this invitation was used, or its time is over; ask whoever sent it for another one")
             account = added(connection, one.name, one.email, one.role, one.by)
             row = {"issuer": one.issuer, "subject": one.subject, "account": account.id, "made": account.made}
@@ -217,8 +223,11 @@ class Entrances:
     def prove(self, hash: str, account: int) -> Ticket | None:
         """Uses a ticket that proves a new address of *account*; None when it opens nothing. Raises Mistake."""
         with self._database.discreet(SOON) as connection:
-            ticket = _spent(connection, hash)
-            if ticket is None or ticket.kind != "address" or ticket.account != account:
+            found = connection.execute(_LOOK, {"hash": hash}).first()
+            if found is None or Ticket(*found).account != account:  # another's is not used up by that
+                return None
+            ticket = _spent(connection, hash, "address")
+            if ticket is None:
                 return None
             move(connection, account, ticket.email, account)
         return ticket
@@ -256,8 +265,8 @@ class Entrances:
         return count
 
 
-def _spent(connection: sa.Connection, hash: str) -> Ticket | None:
-    row = connection.execute(_SPEND, {"hash": hash, "now": int(time.time())}).first()
+def _spent(connection: sa.Connection, hash: str, kind: str) -> Ticket | None:
+    row = connection.execute(_SPEND, {"hash": hash, "kind": kind, "now": int(time.time())}).first()
     return Ticket(*row) if row else None
 
 
