@@ -62,6 +62,7 @@ HOME_OF: Mapping[str, str] = {
     "alembic": "store", "psycopg": "store", "sqlalchemy": "store", "sqlite3": "store",
     "fastapi": "web", "starlette": "web", "uvicorn": "web",
     "faiss": "index", "tantivy": "index",
+    "joserfc": "people", "smtplib": "mail", "webauthn": "people",
     "pypdf": "sources", "tomlkit": "following", "urllib3": "fetch",
     "tokenizers": "embed", "torch": "embed",
 }  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, localtime, make_msgid, parseaddr
+from email.utils import format_datetime, getaddresses, localtime, make_msgid
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, meta
@@ -66,7 +66,8 @@ def check() -> None:
 
 def _mailbox(text: str) -> Address:
     """One address with or without a name. Raises Mistake."""
-    name, address = parseaddr(text)
+    found = getaddresses([text])
+    name, address = found[0] if len(found) == 1 else ("", "")
     local, at, host = address.rpartition("@")
     if not at or not local or text != clean(text):
         raise Mistake(f"{clean(text)[:80]!r} is no sender or receiver; one looks like Papers <papers@example.org>")
