@@ -87,7 +87,7 @@ def test_papers_are_kept_and_taken_off(home: Path) -> None:
     ).err  # fmt: skip
 
     table = broadsheet(home, "lists")
-    assert re.search(r"saved +2 +now", table.out) and re.search(r"To read +1 +now", table.out)
+    assert re.search(r"saved +2 +private +now", table.out) and re.search(r"To read +1 +private +now", table.out)
     assert [(one["name"], one["papers"]) for one in broadsheet(home, "lists", "--json").json["lists"]] == [
         ("saved", 2), ("To read", 1),
     ]  # fmt: skip
@@ -146,3 +146,36 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library that no test changes."""
     with make(tmp_path_factory.mktemp("saving"), [lamp(1)]) as library:
         return library.home
+
+
+def test_what_is_done_with_a_list(home: Path) -> None:
+    said = broadsheet(home, "list", "begin", "To read", "--note", "for the train")
+    assert (
+        "The list 'To read' is there." in said.err
+        and broadsheet(home, "lists", "--json").json["lists"][0]["papers"] == 0
+    )
+    broadsheet(home, "save", "lamp1", "--list", "to read", "--note", "read this first")
+    broadsheet(home, "save", "lamp2", "--list", "to read")
+    said = broadsheet(home, "list", "rename", "--", "TO READ", "-later")
+    assert "'To read' is called '-later' now." in said.err
+    assert "is called 'To read' now" in again(home, said, "To undo this").err
+    broadsheet(home, "list", "note", "to read", "why not", "--paper", "lamp2")
+    shown = broadsheet(home, "list", "show", "to read")
+    assert "read this first" in shown.out and "why not" in shown.out and "for the train" in shown.err
+    told = broadsheet(home, "list", "show", "to read", "--json").json
+    assert {paper["id"]: (paper["note"], paper["by"]) for paper in told["papers"]} == {
+        "lamp1": ("read this first", "owner"), "lamp2": ("why not", "owner")
+    }  # fmt: skip
+    assert told["note"] == "for the train"
+    assert broadsheet(home, "list", "note", "to read", "", "--json").json["note"] == ""
+    assert "seen by everybody" in broadsheet(home, "list", "share", "to read", "public").err
+    assert broadsheet(home, "list", "share", "to read", "private", "--json").json["seen_by"] == "private"
+    wrong = broadsheet(home, "list", "share", "to read", "group", "--group", "lab", code=2)
+    assert "there is no group of yours 'lab' (there are: none yet)" in wrong.err
+    assert broadsheet(home, "list", "copy", "to read", "copy", "--json").json["papers"] == 2
+    assert broadsheet(home, "list", "move", "to read", "copy", "lamp1", "--json").json["papers"] == 2
+    assert broadsheet(home, "lists", "to read", "--json").json["papers"][0]["id"] == "lamp2"
+    assert "say --yes" in broadsheet(home, "list", "remove", "to read", "--json", code=2).err
+    assert "is gone" in broadsheet(home, "list", "remove", "to read", "--yes").err
+    assert [one["name"] for one in broadsheet(home, "lists", "--json").json["lists"]] == ["copy"]
+    assert "there is no list 'to read' (there are: copy)" in broadsheet(home, "list", "show", "to read", code=2).err

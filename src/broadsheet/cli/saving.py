@@ -1,4 +1,4 @@
-"""The verbs about what is kept: save-search, saved, save, unsave, lists, history."""
+"""The verbs about searches that have a name, and what was asked: save-search, saved, history."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -11,11 +11,8 @@ from broadsheet.text import plural
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
-    from broadsheet.paper import Paper
     from broadsheet.query import Sort
     from broadsheet.shelves import SavedSearch
-
-_LIST = "saved"
 
 
 @cli.command()
@@ -31,7 +28,7 @@ def save_search(context: click.Context, name: str, query: tuple[str, ...], sort:
     console.say(f"Saved as {one.name!r}: {one.query}")
     for note in one.notes:
         console.say(note)
-    console.say(f"What comes from now on is new in it. Next: {_program('saved', one.name)}")
+    console.say(f"What comes from now on is new in it. Next: {program('saved', one.name)}")
 
 
 @cli.command()
@@ -64,7 +61,7 @@ def _remove(library: "Library", name: str) -> None:
     gone = library.remove_search(name)
     sort = () if gone.sort == "relevance" else ("--sort", gone.sort)
     console.say(f"{gone.name!r} is no longer a saved search.")
-    console.say(f"To undo this: {_program('save-search', *sort, ending=(gone.name, gone.query))}")
+    console.say(f"To undo this: {program('save-search', *sort, ending=(gone.name, gone.query))}")
 
 
 def _rename(library: "Library", name: str, new: str) -> None:
@@ -72,7 +69,7 @@ def _rename(library: "Library", name: str, new: str) -> None:
 
     before, after = library.saved_search(name), library.rename_search(name, new)
     console.say(f"{before.name!r} is called {after.name!r} now.")
-    console.say(f"To undo this: {_program('saved', f'--rename={before.name}', ending=(after.name,))}")
+    console.say(f"To undo this: {program('saved', f'--rename={before.name}', ending=(after.name,))}")
 
 
 def _show_searches(found: "tuple[SavedSearch, ...]", as_json: bool) -> None:
@@ -82,7 +79,7 @@ def _show_searches(found: "tuple[SavedSearch, ...]", as_json: bool) -> None:
         console.print_json({"saved": [one.to_dict() for one in found]})
         return
     if not found:
-        example = _program("save-search", ending=("lamps", "author:hopper lamps"))
+        example = program("save-search", ending=("lamps", "author:hopper lamps"))
         console.say(f"No search is saved yet. {example} is a beginning.")
         return
     rows = [(one.name, f"{one.new:,}" if one.new else "", one.query, one.sort, _ago(one)) for one in found]
@@ -91,7 +88,7 @@ def _show_searches(found: "tuple[SavedSearch, ...]", as_json: bool) -> None:
         for note in one.notes:
             console.say(f"{one.name}: {note}")
     first = max(found, key=lambda one: one.new)
-    console.say(f"Next: {_program('saved', ending=(first.name,))}")
+    console.say(f"Next: {program('saved', ending=(first.name,))}")
 
 
 def _show_papers(library: "Library", name: str, limit: int, as_json: bool) -> None:
@@ -115,7 +112,7 @@ def _show_papers(library: "Library", name: str, limit: int, as_json: bool) -> No
     more = f", {one.new - len(new):,} of them further down" if one.new > len(new) else ""
     console.say(f"{one.new:,} new since you looked {_ago(one)}{more}; {len(hits):,} of {page.total:,} shown.")
     if page.total > len(hits):
-        console.say(f"All of them: {_program('search', f'--sort={page.query.sort}', ending=(one.query,))}")
+        console.say(f"All of them: {program('search', f'--sort={page.query.sort}', ending=(one.query,))}")
 
 
 def _ago(one: "SavedSearch") -> str:
@@ -123,95 +120,6 @@ def _ago(one: "SavedSearch") -> str:
 
     ago = when(one.looked)
     return "a moment ago" if ago == "now" else ago
-
-
-@cli.command()
-@click.argument("ids", nargs=-1, required=True)
-@click.option("--list", "name", default=_LIST, show_default=True, help="The list; made if it is not there.")
-@click.pass_context
-def save(context: click.Context, ids: tuple[str, ...], name: str) -> None:
-    """Put papers on a list of yours, by any of their ids."""
-    from broadsheet import console
-    from broadsheet.condition import quoted
-
-    library = library_of(context)
-    done = library.keep(ids, name)
-    called = library.list_name(name)
-    console.say(f"{plural(len(done), 'paper')} put on the list {called!r}{_rest(ids, done, 'on it already')}.")
-    if done:
-        console.say(f"To undo this: {_program('unsave', *_onto(called), ending=_keys(done))}")
-    console.say(f"Next: {_program('search', ending=(f'in:{quoted(called)}',))}")
-
-
-@cli.command()
-@click.argument("ids", nargs=-1, required=True)
-@click.option("--list", "name", default=_LIST, show_default=True, help="The list.")
-@click.pass_context
-def unsave(context: click.Context, ids: tuple[str, ...], name: str) -> None:
-    """Take papers off a list; they stay in the library."""
-    from broadsheet import console
-
-    library = library_of(context)
-    called = library.list_name(name)
-    done = library.unkeep(ids, name)
-    console.say(f"{plural(len(done), 'paper')} taken off the list {called!r}{_rest(ids, done, 'not on it')}.")
-    if done:
-        console.say(f"To undo this: {_program('save', *_onto(called), ending=_keys(done))}")
-
-
-def _rest(ids: tuple[str, ...], done: "tuple[Paper, ...]", what: str) -> str:
-    return f"; {len(ids) - len(done):,} {what}" if len(ids) > len(done) else ""
-
-
-def _onto(name: str) -> tuple[str, ...]:
-    return () if name == _LIST else (f"--list={name}",)
-
-
-def _keys(papers: "tuple[Paper, ...]") -> tuple[str, ...]:
-    return tuple(paper.key for paper in papers)
-
-
-@cli.command()
-@click.argument("name", required=False)
-@json_option
-@click.pass_context
-def lists(context: click.Context, name: str | None, as_json: bool) -> None:
-    """Show the lists that papers were put on; with NAME the papers, the last put there first."""
-    from broadsheet import console
-    from broadsheet.cli._shown import when
-    from broadsheet.shelves.lists import moment, told
-
-    library = library_of(context)
-    if name is not None:
-        _show_list(library, name, as_json)
-        return
-    found = library.lists()
-    if as_json:
-        console.print_json({"lists": [told(one) for one in found]})
-    elif not found:
-        console.say(f"No paper is on a list yet. {_program('save', ending=('ID',))} puts one there.")
-    else:
-        rows = [(one.name, f"{one.papers:,}", when(moment(one.at))) for one in found]
-        console.table(console.out(), rows, ("list", "papers", "last put there"))
-        console.say(f"Next: {_program('lists', ending=(found[0].name,))}")
-
-
-def _show_list(library: "Library", name: str, as_json: bool) -> None:
-    from rich.text import Text
-
-    from broadsheet import console
-    from broadsheet.condition import quoted
-
-    called, papers = library.list_name(name), library.kept(name)
-    if as_json:
-        console.print_json({"list": called, "papers": [paper.to_dict() for paper in papers]})
-        return
-    out = console.out()
-    for paper in papers:
-        out.print(Text(paper.title, "bold"))
-        out.print(Text.assemble((f"    {console.byline(paper)}  ", "dim"), (paper.key, "cyan")))
-    console.say(f"{plural(len(papers), 'paper')} on the list {called!r}.")
-    console.say(f"To search in it: {_program('search', ending=(f'in:{quoted(called)}', 'WORDS'))}")
 
 
 @cli.command()
@@ -235,14 +143,14 @@ def history(context: click.Context, limit: int, wipe: bool, as_json: bool) -> No
     if found:
         rows = [(one.at.replace("T", " ")[:16], f"{one.total:,}", one.query) for one in found]
         console.table(console.out(), rows, ("asked (UTC)", "found", "search"))
-        console.say(f"To forget all of it: {_program('history', '--wipe')}")
+        console.say(f"To forget all of it: {program('history', '--wipe')}")
     if not library.settings.history:
         console.say(f"History is off; history = true under [search] in {library.home / FILE} turns it on.")
     elif not found:
         console.say("Nothing has been asked yet.")
 
 
-def _program(*words: str, ending: tuple[str, ...] = ()) -> str:
+def program(*words: str, ending: tuple[str, ...] = ()) -> str:
     """The command to type; *ending* may begin with what looks like an option."""
     from broadsheet import console
 
