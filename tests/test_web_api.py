@@ -1,6 +1,9 @@
 """The API: the same answers as JSON, errors that programs can read."""
 
+import re
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -126,3 +129,41 @@ def test_the_description_names_every_route(client: TestClient) -> None:
         "q", "year", "added", "venue", "author", "category", "source", "has", "sort", "offset", "upto", "limit",
         "explain", "facets", "verbatim", "missing",
     }  # fmt: skip
+
+
+PAGE = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8").replace("\\\n", " ")
+CURL = re.findall(r"^    curl (.*http://localhost:8008.*)$", PAGE, re.MULTILINE)
+FAMOUS = {
+    "id": "famous",
+    "title": "Weather of attention",
+    "abstract": "",
+    "arxiv_id": "1706.03762",
+    "date": "2017-06-12",
+}
+
+
+def curl(client: TestClient, line: str) -> tuple[int, str]:
+    """The answer to what a command of the docs does, as far as they use it: -X, -H, -d, -i."""
+    method, headers, body, address = "GET", dict[str, str](), None, ""
+    words = iter(shlex.split(line))
+    for word in words:
+        if word == "-X":
+            method = next(words)
+        elif word == "-H":
+            name, _, value = next(words).partition(": ")
+            headers[name] = value
+        elif word == "-d":
+            body = next(words)
+        elif word != "-i":
+            address = word
+    answer = client.request(method, address, headers=headers, content=body)
+    return answer.status_code, answer.text
+
+
+def test_the_examples_of_the_docs_work(tmp_path: Path) -> None:
+    assert len(CURL) >= 6
+    with web_library.make(tmp_path, [FAMOUS]) as library:
+        client = TestClient(create_app(library), base_url="http://localhost:8008", client=("127.0.0.1", 5_000))
+        for line in CURL:
+            status, said = curl(client, line)
+            assert status in (200, 201), f"{line}: {said}"

@@ -12,6 +12,7 @@ import web_library
 from broadsheet.community import trending
 from broadsheet.library import Library
 from broadsheet.web import create_app
+from test_web_api_readers import statements
 
 API = "/api/v1"
 TODAY = datetime.now(UTC).date()
@@ -151,3 +152,13 @@ def test_a_library_that_measured_nothing(tmp_path_factory: pytest.TempPathFactor
         assert client.get(f"{API}/days").json()["days"] == []
         assert client.get(f"{API}/days/latest").status_code == 404
         assert client.get(f"{API}/days/{TODAY.isoformat()}").json()["hits"] == []
+
+
+@pytest.mark.parametrize("path", ["/days/latest", "/trending?window=day"])
+def test_a_long_page_asks_the_store_no_more_than_a_short_one(client: TestClient, library: Library, path: str) -> None:
+    counts = []
+    for limit in (10, 1, 5):  # the first one makes the order, which is kept a while
+        with statements(library) as seen:
+            assert client.get(f"{API}{path}{'&' if '?' in path else '?'}limit={limit}").status_code == 200
+        counts.append(len(seen))
+    assert counts[2] <= counts[1] <= counts[0]

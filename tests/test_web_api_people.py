@@ -223,6 +223,7 @@ def test_who_asks_too_often_waits(people: People, monkeypatch: pytest.MonkeyPatc
     assert [anybody.get(f"{API}/stats").status_code for _ in range(4)] == [200, 200, 200, 429]
     assert [rita.get(f"{API}/stats").status_code for _ in range(6)] == [200] * 5 + [429]
     assert walt.get(f"{API}/stats").status_code == 200
+    assert anybody.get(f"{API}/suggest?q=w", headers={"sec-fetch-site": "same-origin"}).status_code == 200
     late = rita.get(f"{API}/stats")
     assert (late.json()["status"], 0 < int(late.headers["retry-after"]) <= 60) == (429, True)
 

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 import web_library
 from broadsheet.library import Library
@@ -222,3 +224,36 @@ def test_the_pages_of_searches(client: TestClient, library: Library) -> None:
 @pytest.mark.parametrize("body", [{}, {"query": ""}, {"query": "a", "sort": "best"}, {"query": "a", "extra": 1}])
 def test_a_search_asks_for_something(client: TestClient, body: dict[str, object]) -> None:
     assert asked(client, "PUT", "/searches/a", 400, json=body)["errors"]
+
+
+@contextmanager
+def statements(library: Library) -> Iterator[list[str]]:
+    """What the store is asked in the block."""
+    seen: list[str] = []
+
+    def note(*given: Any) -> None:
+        seen.append(given[2])
+
+    engine = library.store._database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_long_page_asks_the_store_no_more_than_a_short_one(client: TestClient, library: Library) -> None:
+    """No question a row: as many statements for ten rows as for one."""
+    ids = [f"series{number}" for number in range(10)]
+    library.keep(ids, "Long")
+    for key in ids:
+        for mark in ("votes", "hidden", "read"):
+            asked(client, "PUT", f"/{mark}/{key}")
+        asked(client, "POST", "/comments", 201, json={"paper": key, "text": "Well."})
+    there = f"/lists/{library.list_called('Long').id}/papers"
+    for path in ("/votes", "/hidden", "/read", "/comments", "/lists", there):
+        with statements(library) as few:
+            asked(client, "GET", f"{path}?limit=1")
+        with statements(library) as many:
+            asked(client, "GET", f"{path}?limit=10")
+        assert len(many) == len(few), path

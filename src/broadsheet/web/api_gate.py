@@ -86,11 +86,16 @@ class Gate:
         return None
 
     def _wait(self, request: Request) -> float:
-        """How many seconds until this may be asked; 0.0 for now. Who sits at the machine is not counted."""
+        """How many seconds until this may be asked; 0.0 for now.
+
+        Who sits at the machine is not counted, nor what a page of ours asks: a lab of a thousand is one network.
+        """
         if bears_token(request):
             return self._tokens.take(keys.mark(request.headers["authorization"].partition(" ")[2].strip()))
         network = limits.network(request.client.host if request.client else "")
-        return self._networks.take(network) if network and not who.is_local(request) else 0.0
+        if not network or request.headers.get("sec-fetch-site") == "same-origin" or who.is_local(request):
+            return 0.0
+        return self._networks.take(network)
 
     def allowed(self, path: str) -> set[str]:
         """The methods that *path* takes; empty when there is no such path."""

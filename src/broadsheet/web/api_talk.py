@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from broadsheet.community import discussion
 from broadsheet.community.discussion import MOST_TEXT, MOST_WHY
+from broadsheet.errors import NotFound
 from broadsheet.people.rights import Reader
 from broadsheet.store.comments import Comment
 from broadsheet.web import markdown, site
@@ -35,6 +36,7 @@ from broadsheet.web.api_parts import (
     unchanged,
 )
 from broadsheet.web.api_schema import OPEN, errors, right
+from broadsheet.web.discussion import are_shown
 
 router = APIRouter(prefix="/api/v1", tags=["talk"], default_response_class=JSONResponse)
 
@@ -111,7 +113,9 @@ def comments(
     limit: Limit = LIMIT,
 ) -> Response:
     store, after = site.of(request).library.store, place(request, cursor, int)
-    if paper:
+    if not are_shown(request):
+        found = []
+    elif paper:
         found = store.comments.of(row_of(request, paper)[0], after[0] if after else 0, limit + 1)
     else:
         found = store.comments.latest(limit + 1, after[0] if after else MAX_NUMBER)
@@ -130,6 +134,8 @@ def write(request: Request, reader: Writer, new: NewComment) -> Response:
 @router.get("/comments/{number}", summary="One comment", response_model=Said, responses=errors(404),
             openapi_extra=OPEN)  # fmt: skip
 def one(request: Request, account: Anybody, number: Number) -> Response:
+    if not are_shown(request):
+        raise NotFound(f"there is no comment {number}")
     return given(request, _one(request, number), private=False)
 
 
