@@ -210,13 +210,17 @@ def test_deep_threads_are_shown_flat_and_long_ones_in_parts(library: Library) ->
 
 def test_alone_they_are_notes_and_nobody_elses_business(made: Library) -> None:
     owner = Browser(made, BOSS)
-    owner.press("/comment", id=A, text="Mine alone.")
+    number = number_of(owner.press("/comment", id=A, text="Mine alone."))
     page = owner.see(f"/paper/{A}")
     assert (
         "Notes" in page and "Discussion" not in page and "Mine alone." in page and "I am one of its authors" not in page
     )
     stranger = Browser(made)
     stranger.client._transport.client = ("192.0.2.7", 5)  # type: ignore[attr-defined]  # from another machine
-    assert "Mine alone." not in stranger.see(f"/paper/{A}")
+    assert "Mine alone." not in stranger.see(f"/paper/{A}") and "Mine alone." in owner.see("/api/v1/comments")
+    for path in (f"/api/v1/comments?paper={A}", "/api/v1/comments"):
+        assert "Mine alone." not in stranger.see(path)
+    for path in (f"/api/v1/comments/{number}", f"/comment/{number}"):
+        stranger.see(path, 404)
     sql(made.store, "DELETE FROM comment")
     sql(made.store, "DELETE FROM tally")

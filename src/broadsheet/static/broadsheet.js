@@ -292,4 +292,35 @@
       location.href = plot.dataset.years + Math.min(...years) + ".." + Math.max(...years);
     });
   });
+
+  // The editors' desk: a paper is dragged to its place. The buttons do the same, a step at a time.
+  all("[data-order]").forEach((list) => {
+    let held = null;
+    all(":scope > li", list).forEach((item) => { item.draggable = true; });
+    list.addEventListener("dragstart", (event) => {
+      held = event.target.closest("li[data-pk]");
+      held?.classList.add("dragged");
+    });
+    list.addEventListener("dragover", (event) => {
+      const over = event.target.closest("li[data-pk]");
+      if (!held || !over) return;
+      event.preventDefault();
+      const r = over.getBoundingClientRect();
+      over[event.clientY < r.top + r.height / 2 ? "before" : "after"](held);
+    });
+    list.addEventListener("dragend", async () => {
+      if (!held) return;
+      const { order, seen, team } = list.dataset;
+      held.classList.remove("dragged");
+      const place = all(":scope > li", list).indexOf(held);
+      const moved = { pk: held.dataset.pk, place, seen, ...(team && { team }) };
+      held = null;
+      if (all(":scope > li", list).map((item) => item.dataset.pk).join(",") === seen) return;
+      const done = await fetch(order, {
+        method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams(moved),
+      }).catch(() => null);
+      if (done && done.ok) location.reload();
+      else tell("Not moved: somebody else has changed this day, or the library cannot be reached. Open the page again.");
+    });
+  });
 })();

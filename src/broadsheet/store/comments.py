@@ -271,7 +271,10 @@ def _answerable(parent: Comment, pk: int) -> None:
 def _seldom(connection: sa.Connection, lately: sa.TextClause, account: int, now: int, what: str) -> None:
     done, first = connection.execute(lately, {"account": account, "since": now - WHILE}).one()
     if done >= MOST:
-        wait = max(1, (first + WHILE - now + 59) // 60)
-        raise TooOften(
-            f"{MOST} {what} in {WHILE // 60} minutes is the most for one account; go on in {plural(wait, 'minute')}"
+        wait = max(1, first + WHILE - now)
+        error = TooOften(
+            f"{MOST} {what} in {WHILE // 60} minutes is the most for one account; "
+            f"go on in {plural((wait + 59) // 60, 'minute')}"
         )
+        error.after = wait
+        raise error

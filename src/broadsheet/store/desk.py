@@ -185,7 +185,9 @@ class Desk:
             lately = connection.execute(_LATELY, {"account": account, "since": now - DAY}).scalar_one()
             new = connection.execute(_SUBMIT, row).rowcount > 0
             if new and limited and lately >= SUBMITTED:
-                raise TooOften(f"{SUBMITTED} papers a day is the most that one account can submit; go on tomorrow")
+                error = TooOften(f"{SUBMITTED} papers a day are the most that one account can submit; go on tomorrow")
+                error.after = DAY
+                raise error
             pk, said, at = connection.execute(_BROUGHT, row).one()
             return Brought(pk, said, at, new)
 

@@ -48,11 +48,16 @@ def talk(request: Request, pk: int, total: int) -> Talk:
     """The discussion of a paper that has *total* comments; ``comments=12`` in the address: those after number 12."""
     library, reader = site.of(request).library, who.reader(request)
     notes = library.settings.accounts == "off"
-    if reader is None and notes:  # the owner's notes are for the owner
+    if not are_shown(request):
         return Talk(notes, False, False, 0, Discussion(()), 0)
     found = discussion.read(library.store, pk, number(request.query_params.get("comments", "")))
     me = reader.id if reader else 0
     return Talk(notes, may(reader, "comment"), may(reader, "moderate") and not notes, me, found, total)
+
+
+def are_shown(request: Request) -> bool:
+    """Whether this reader may see what was written: where nobody has an account, the owner's notes are the owner's."""
+    return site.of(request).library.settings.accounts != "off" or who.reader(request) is not None
 
 
 def number(text: str) -> int:
@@ -90,6 +95,8 @@ def permalink(request: Request) -> Response:
     """To a comment, wherever it stands now."""
     here = site.of(request)
     one = here.library.store.comments.one(request.path_params["number"])
+    if not are_shown(request):
+        raise NotFound(f"there is no comment {one.id}")
     there = place(here.library.store, one, _paper_of(here, one).key)
     return RedirectResponse(there, 302, {"cache-control": "no-cache"})
 
