@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import broadsheet
 import web_library
 from broadsheet.library import Library
 from community_people import Browser, counted, reader
@@ -155,6 +156,15 @@ def test_a_public_list_is_searched_by_both_names_and_changed_by_one(library: Lib
     ada.press("/list/1/change", seen="private")
     eve.see("/list/1/open", 404)
     assert "2 papers" in text(eve.see("/list/2/my-copy"))
+
+
+def test_every_question_of_the_web_says_who_asks() -> None:
+    """`Library.parse` asks as the owner; a page that forgot to say otherwise would show the owner's lists to all."""
+    sources = {file.name: file.read_text("utf-8") for file in (Path(broadsheet.__file__).parent / "web").glob("*.py")}
+    calls = [(name, call) for name, source in sources.items() for call in re.findall(r"library\.parse\(.*", source)]
+    assert calls and [call for call in calls if "asker=" not in call[1]] == []
+    suggested = [call for source in sources.values() for call in re.findall(r"library\.suggest\((.*)\)", source)]
+    assert suggested and all(call.count(",") == 2 for call in suggested), "text, limit and who asks"
 
 
 # -- what leaves a list ------------------------------------------------------------------------------------------------

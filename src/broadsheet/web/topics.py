@@ -54,12 +54,12 @@ def _directory(here: Site) -> bytes:
 
 def asked(here: Site, name: str) -> Query:
     """The question that a topic is: a category, or else a phrase. Raises NotFound."""
-    topic = clean(name)
+    topic = clean(clean(name).replace('"', " "))
     if not topic or len(topic) > MAX_NAME:
         raise NotFound(f"“{clip(topic, 60)}” is no topic; a topic is a category, or a phrase of a few words.")
     if here.library.is_category(topic):
         return Query(filters=Filters(categories=(topic,)))
-    return here.library.parse(f'"{topic.replace(chr(34), " ")}"', verbatim=True)
+    return here.library.parse(f'"{topic}"', verbatim=True, asker=0)
 
 
 def shown(request: Request) -> Response:
