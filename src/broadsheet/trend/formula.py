@@ -24,7 +24,7 @@ from broadsheet.trend import (
     Terms,
 )
 from broadsheet.trend._columns import distinct
-from broadsheet.trend.baseline import AGES, usual
+from broadsheet.trend.baseline import AGES, Usual, usual
 from broadsheet.trend.counting import Counted, counted
 from broadsheet.trend.within import Within, within
 
@@ -52,7 +52,7 @@ def window(heard: Counted, papers: Papers, now: int, name: str) -> Terms:
     age = np.maximum(now - papers.appeared[rows], 0)
     decay = np.exp2(-age / HALF_LIFE[name])
     share = decay[:, None] * weight * np.log((1 + compared.ratio) / 2)
-    why_not = _why_not(known & compared.above, _by_row(seen.cell, seen.own, rows), decay)
+    why_not = _why_not(compared, decay)
     count = _by_row(seen.cell, seen.count, rows)
     return Terms(
         name, now, rows, np.maximum(share.sum(axis=1), 0), age / HOUR, decay, why_not == 0, why_not,
@@ -61,32 +61,52 @@ def window(heard: Counted, papers: Papers, now: int, name: str) -> Terms:
 
 
 class _Compared(NamedTuple):
-    """Shape (n, 7). above: by the lower end of its interval the ratio is at least CLEARLY."""
+    """Shape (n, 7).
+
+    above  by the lower end of its interval the ratio is at least CLEARLY
+    heard  and so it is by those people alone who did nothing to the paper by an earlier signal
+    """
 
     counted: Floats
     hours: Floats
     expected: Floats
     ratio: Floats
     above: Bools
+    heard: Bools
 
 
 def _compared(seen: Within, papers: Papers, rows: Ints, now: int, seconds: int) -> _Compared:
     """What counts in the window, beside what is usual."""
     shape = (len(rows), K)
-    made, hours, expected, spread = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.ones(shape)
+    made, hours, expected, ratio = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.ones(shape)
+    above, heard = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
     for k in range(K):
         by_age = _hours(papers, k, now, seconds)
         hours[:, k] = by_age[rows].sum(axis=1)
         if not hours[:, k].any():
             continue
-        here = seen.cell % K == k
-        cell = seen.cell[here] // K * B + seen.band[here]
-        counts = np.bincount(cell, seen.worth[here], minlength=len(papers) * B)
-        table = counts.astype(np.float64).reshape(len(papers), B)  # of no events, bincount makes integers
-        made[:, k] = table[rows].sum(axis=1)
-        expected[:, k], spread[:, k] = usual(table, by_age, papers.topics, rows)
-    ratio = np.where(hours > 0, (made + spread) / (expected + spread), 1.0)
-    return _Compared(made, hours, expected, ratio, _lower(made + spread) >= CLEARLY * (expected + spread))
+        table = _by_band(seen, k, seen.worth, len(papers))
+        found = usual(table, by_age, papers.topics, rows)
+        made[:, k], expected[:, k] = table[rows].sum(axis=1), found.expected
+        ratio[:, k] = (made[:, k] + found.shape) / (expected[:, k] + found.shape)
+        above[:, k] = heard[:, k] = _above(made[:, k], found)
+        if k < BY_ACCOUNT:
+            table = _by_band(seen, k, seen.own, len(papers))
+            own = table[rows].sum(axis=1)
+            heard[:, k] = _above(own, usual(table, by_age, papers.topics, rows)) & (own >= VOICES)
+    known = hours > 0
+    return _Compared(made, hours, expected, np.where(known, ratio, 1.0), above & known, above & heard & known)
+
+
+def _by_band(seen: Within, signal: int, values: Floats, papers: int) -> Floats:
+    """Shape (p, bands): the sums of *values* of one signal."""
+    here = seen.cell % K == signal
+    sums = np.bincount(seen.cell[here] // K * B + seen.band[here], values[here], minlength=papers * B)
+    return sums.astype(np.float64).reshape(papers, B)  # of no events, bincount makes integers
+
+
+def _above(made: Floats, found: Usual) -> Bools:
+    return _lower(made + found.shape) >= CLEARLY * (found.expected + found.shape)
 
 
 def _hours(papers: Papers, signal: int, now: int, seconds: int) -> Floats:
@@ -111,10 +131,8 @@ def _by_row(cell: Ints, values: Floats, rows: Ints) -> Floats:
     return np.bincount(place, values, minlength=len(rows) * K).astype(np.float64).reshape(len(rows), K)
 
 
-def _why_not(above: Bools, own: Floats, decay: Floats) -> Ints:
-    heard = own >= VOICES
-    heard[:, BY_ACCOUNT:] = True
-    good = (above & heard).sum(axis=1)
-    reasons = np.where(above.any(axis=1), 0, NOT_ABOVE) | np.where(good == 1, ONE_SIGNAL, 0)
-    reasons |= np.where((above & ~heard).any(axis=1) & (good < 2), FEW_PEOPLE, 0)
+def _why_not(compared: _Compared, decay: Floats) -> Ints:
+    heard = compared.heard.sum(axis=1)
+    reasons = np.where(compared.above.any(axis=1), 0, NOT_ABOVE) | np.where(heard == 1, ONE_SIGNAL, 0)
+    reasons |= np.where((compared.above & ~compared.heard).any(axis=1) & (heard < 2), FEW_PEOPLE, 0)
     return np.asarray(reasons | np.where(decay < 0.5**OLDEST, TOO_OLD, 0), np.int64)
