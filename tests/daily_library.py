@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from broadsheet.people.rights import Reader
 from community_people import readers, sql
 
 DAY = 86_400
+NOW = int(time.time())
 FIELDS = ("cs.IR", "cs.CL", "cs.RO")
 SUBJECTS = ("lantern routing", "quill grammar", "grasping pears")
 OTHERS = ("velvet tides", "copper orchards", "silent looms", "amber ledgers", "woven maps", "hollow drums")
@@ -77,8 +79,11 @@ def settled(library: Library, count: int, days: int = 200) -> list[Reader]:
     """So many readers who have been here for a while, and did something then: their votes count in full."""
     found = readers(library.store, count)
     then = int(time.time()) - days * DAY
-    for one in found:
+    some = library.store.resolve([f"id:year{number}" for number in range(18)]).values()
+    for one, paper in zip(found, cycle(some or [1]), strict=False):
         sql(library.store, "UPDATE account SET made = :then WHERE id = :id", then=then, id=one.id)
+        library.store.community.vote(one.id, paper)
+        sql(library.store, "UPDATE vote SET at = :then WHERE account = :id", then=then, id=one.id)
     return found
 
 

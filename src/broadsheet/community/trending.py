@@ -182,7 +182,8 @@ def gathered(store: Store, facts: Facts, now: int, *, opens: bool) -> Gathered:
         (VOTES, community.votes_since), (SAVES, community.saves_since), (COMMENTS, community.comments_since)
     ):  # fmt: skip
         parts.append(_acts(ask(since), kind, people[:, 0]))
-        begun[kind] = parts[-1].at.min(initial=NEVER)
+        if len(parts[-1]):
+            begun[kind] = parts[-1].at.min() - DAY  # it was possible for a while before somebody did it
     if opens and len(opened := store.counters.opened(since)):
         begun[OPENS] = opened[:, 1].min() * HOUR
         parts.append(Events.of(opened[:, 0], OPENS, opened[:, 1] * HOUR + HOUR, amount=opened[:, 2], span=HOUR))
