@@ -272,9 +272,9 @@ def test_a_feed_is_a_page_of_the_order(shared: Library) -> None:
     said = whole.to_dict()
     assert (said["period"], said["kind"], said["total"]) == (today().isoformat(), "day", 12)
     assert {"id", "title", "score", "signals", "why"} <= said["hits"][0].keys()
-    for wrong in ({"limit": 0}, {"limit": 201}, {"offset": -1}):
+    for limit, offset in ((0, 0), (201, 0), (5, -1)):
         with pytest.raises(Mistake):
-            shared.feed(**wrong)
+            shared.feed(limit=limit, offset=offset)
 
 
 def test_weeks_and_months_hold_their_days(shared: Library) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import daily_library
+import web_library
 from broadsheet.community import board, counters, topics, trending
 from broadsheet.community.board import Board, Boards, Window
 from broadsheet.community.counters import Opens, follow, readings
@@ -24,7 +25,7 @@ from broadsheet.paper import merge
 from broadsheet.store import Reading, Store
 from broadsheet.trend import CITATIONS, HOUR, STARS, VOTES, WINDOW
 from broadsheet.web.clock import Clock
-from community_people import sql
+from community_people import readers, sql
 from daily_library import DAY, pk, row, settled, vote
 from test_store import fill
 
@@ -100,7 +101,7 @@ def test_openings_add_up(store: Store) -> None:
 
 def test_accounts_say_since_when_they_are_here(store: Store) -> None:
     fill(store, 1)
-    ada, ben = daily_library.readers(store, 2)
+    ada, ben = readers(store, 2)
     store.community.vote(ada.id, 1)
     sql(store, "UPDATE vote SET at = 4321")
     known = {int(one[0]): int(one[2]) for one in store.counters.accounts()}
@@ -111,7 +112,7 @@ def test_accounts_say_since_when_they_are_here(store: Store) -> None:
 
 def test_every_change_that_counts_is_noticed(store: Store) -> None:
     fill(store, 2)
-    (ada,) = daily_library.readers(store, 1)
+    (ada,) = readers(store, 1)
     seen = [store.counters.moved()]
     store.community.vote(ada.id, 1)
     seen.append(store.counters.moved())
@@ -234,7 +235,7 @@ def test_one_at_a_time(library: Library) -> None:
 
 
 def test_a_library_without_an_index_is_not_measured(tmp_path: Path) -> None:
-    with daily_library.web_library.make(tmp_path, ()) as library:
+    with web_library.make(tmp_path, ()) as library:
         assert not library.refresh_trends(0)
 
 

@@ -10,11 +10,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 import daily_library
-from broadsheet.community.periods import around
+import web_library
+from broadsheet.community.periods import KINDS, around
 from broadsheet.library import Library
 from broadsheet.web import days as web_days
 from broadsheet.web import filling, sharing, sparks
 from broadsheet.web.kept import Kept
+from community_people import sql
 from daily_library import back, pk, row, settled, today, vote
 from people_made import account, browser, signed_in, with_accounts
 from web_library import ask, text
@@ -82,7 +84,7 @@ def test_a_library_known_by_years_shows_its_newest_and_says_so(tmp_path: Path) -
 
 
 def test_an_empty_library_says_how_to_begin(tmp_path: Path) -> None:
-    with daily_library.web_library.make(tmp_path, ()) as library:
+    with web_library.make(tmp_path, ()) as library:
         client = browser(library)
         assert "broadsheet add papers.bib" in text(ask(client, "/"))
         for path in ("/trending", "/topics", "/archive", f"/day/{today().isoformat()}"):
@@ -161,8 +163,8 @@ def test_a_page_too_old_is_made_once_and_the_old_one_given_meanwhile() -> None:
 
 
 def test_every_period_has_its_page_and_leads_on(stranger: TestClient) -> None:
-    for kind in ("day", "week", "month"):
-        period = around(kind, back(10))  # type: ignore[arg-type]
+    for kind in KINDS:
+        period = around(kind, back(10))
         html = ask(stranger, period.path)
         assert period.words in text(html) and {f"back10-{n}" for n in range(6)} <= set(keys(html))
         assert f'href="{period.path}.atom"' in html
@@ -216,7 +218,7 @@ def test_an_empty_day_says_who_was_silent_and_who_failed(library: Library) -> No
     here = browser(library)
     assert "arXiv announced nothing on the evening of Friday." in text(ask(here, f"/day/{day.isoformat()}"))
     site = here.app.state.site  # type: ignore[attr-defined]
-    daily_library.sql(
+    sql(
         library.store,
         "INSERT INTO run (job, started, finished, new, updated, same, failed, why, outcome)"
         " VALUES ('hf', :at, :at, 0, 0, 0, 0, 'no answer', 'failed')",
@@ -262,6 +264,6 @@ def test_feeds_have_the_papers_of_their_page(stranger: TestClient) -> None:
         assert len(list(rss.iter("item"))) == TODAY
         said = json.loads(stranger.get(f"{path}.json").content)
         assert len(said["items"]) == TODAY and said["feed_url"].endswith(f"{path}.json")
-    for kind in ("week", "month"):
-        assert stranger.get(f"{around(kind, today()).path}.json").status_code == 200  # type: ignore[arg-type]
+    for kind in KINDS[1:]:
+        assert stranger.get(f"{around(kind, today()).path}.json").status_code == 200
     assert stranger.get("/author/Author%20today3.atom").status_code == 200

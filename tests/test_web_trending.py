@@ -17,7 +17,8 @@ from broadsheet.library import Library
 from broadsheet.store import Reading
 from broadsheet.trend import SIGNALS
 from broadsheet.web import sparks, trending
-from daily_library import NOW, pk, row, settled, sql, today, vote
+from community_people import sql
+from daily_library import NOW, pk, row, settled, today, vote
 from people_made import account, browser, signed_in, with_accounts
 from web_library import ask, text
 

@@ -224,7 +224,7 @@ def _sorted(order: Order, reader: Reader) -> Order:
     ranked = sorted(order.picks.values(), key=lambda pick: (-pick.day, pick.place, pick.pk))
     first = np.array([place[pick.pk] for pick in ranked if pick.pk in place], np.int64)
     tie = columns.values("rising", pks).astype(np.float64) + scattered(pks) / 2**32
-    found = daily(order.signals, topics(reader, pks), tie.astype(np.float64), first)
+    found = daily(order.signals, topics(reader, pks), tie, first)
     return replace(order, score=found.score).taken(found.order)
 
 

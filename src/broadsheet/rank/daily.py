@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Ties = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Each signal is in [0, 1].
@@ -28,7 +29,7 @@ class Daily(NamedTuple):
     score: Floats
 
 
-def daily(signals: Mapping[str, Floats], topics: Ints, tie: Floats, first: Ints) -> Daily:
+def daily(signals: Mapping[str, Floats], topics: Ints, tie: Ties, first: Ints) -> Daily:
     """Papers in the order of their page.
 
     signals  name -> shape (n,), of names in WEIGHTS
@@ -46,7 +47,7 @@ def daily(signals: Mapping[str, Floats], topics: Ints, tie: Floats, first: Ints)
     return Daily(np.concatenate([first, order[~np.isin(order, first)]]).astype(np.int64), score)
 
 
-def turns(topics: Ints, score: Floats, tie: Floats) -> Ints:
+def turns(topics: Ints, score: Floats, tie: Ties) -> Ints:
     """The place of each paper among those of its topic, from 0; shape (n,)."""
     count = len(topics)
     own = np.where(topics < 0, -1 - np.arange(count), topics)
