@@ -269,6 +269,7 @@ def test_what_members_mean_is_told_by_how_many(papers: Store) -> None:
     lab = team(papers, people[0].id, "Lab", joining="open")
     for one in people[1:3]:
         papers.teams.join(lab, one.id)
+    few = papers.teams.join(lab, reader(papers, "Fourth").id)
     shared = begin(papers, people[0].id, "shared", "group", lab)
     papers.lists.keep(shared, [1], people[0].id)
     papers.lists.keep(begin(papers, people[1].id, "open", "public"), [1], people[1].id)
@@ -278,10 +279,15 @@ def test_what_members_mean_is_told_by_how_many(papers: Store) -> None:
     papers.community.vote(people[2].id, 4)
     papers.community.vote(people[3].id, 5)
     papers.desk.submit(people[1].id, 4)
-    found = {one.pk: one[1:4] for one in papers.teams.recent(lab, 9)}
+    found = {one.pk: one[1:4] for one in papers.teams.recent(lab, 9, inside=True)}
     assert found == {1: (2, 1, 0), 4: (0, 1, 1)}, "private lists and strangers are not told of"
-    assert [one.pk for one in papers.teams.recent(lab, 1)] == [1]
-    assert papers.teams.recent(lab, 9, int(time.time()) + teams.LATELY + 60) == []
+    outside = {one.pk: one[1:4] for one in papers.teams.recent(lab, 9, inside=False)}
+    assert outside == {1: (1, 0, 0), 4: (0, 0, 1)}, "votes, and the group's own lists, are for its members"
+    assert [one.pk for one in papers.teams.recent(lab, 1, inside=True)] == [1]
+    assert papers.teams.recent(lab, 9, inside=True, now=int(time.time()) + teams.LATELY + 60) == []
+    papers.teams.leave(lab, papers.teams.members(lab)[-1].account)
+    alone = {one.pk: one.votes for one in papers.teams.recent(lab, 9, inside=True)}
+    assert few == "member" and alone == {1: 0, 4: 0}, "of three members a vote says too much"
     assert papers.teams.latest(lab, 9, people[1].id) == [1] and papers.teams.latest(lab, 9) == []
 
 

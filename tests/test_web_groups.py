@@ -137,8 +137,14 @@ def test_editors_choose_papers_and_members_see_what_others_mean(library: Library
     library.shelves(ben.id).keep(["series2"])
     member.press("/lists", name="Open", seen="public")
     library.shelves(ben.id).keep(["series3"], "open")
-    lately = text(eve.see("/group/lab")).partition("submitted lately")[2]
-    assert "1 member voted for it" in lately and "kept by 1 member" in lately and "part 2." not in lately
+    for browser in (eve, owner):
+        lately = text(browser.see("/group/lab")).partition("submitted lately")[2]
+        assert "voted" not in lately and "kept by 1 member" in lately and "part 2." not in lately
+    for _, browser in people(library, "Cleo", "Dora"):
+        browser.press("/groups/1/join")
+    assert "1 member voted for it" in text(owner.see("/group/lab")) and "voted for it" not in text(
+        eve.see("/group/lab")
+    )
     assert len(ET.fromstring(eve.see("/group/lab.atom")).findall(f"{ATOM}entry")) == 1
 
 

@@ -15,6 +15,7 @@ from broadsheet.store.lists import IN, MAX_ID, SEEN
 from broadsheet.text import fold
 
 MOST_GROUPS = 100  # that one reader has begun and that are still there
+ENOUGH = 4  # members, so that the number of their votes says little of any one
 LATELY = 14 * 86_400  # seconds
 
 
@@ -149,9 +150,10 @@ _RECENT = sa.text(
     did AS (
         SELECT l.pk, l.account, 1 AS kept, 0 AS voted, 0 AS submitted, max(l.at) AS at
         FROM listed l JOIN ours o ON o.account = l.account JOIN shelf s ON s.id = l.shelf
-        WHERE l.at >= :since AND (s.seen_by = 'public' OR s.team = :team) GROUP BY l.pk, l.account
+        WHERE l.at >= :since AND (s.seen_by = 'public' OR (s.team = :team AND :inside = 1)) GROUP BY l.pk, l.account
         UNION ALL
-        SELECT v.pk, v.account, 0, 1, 0, v.at FROM vote v JOIN ours o ON o.account = v.account WHERE v.at >= :since
+        SELECT v.pk, v.account, 0, 1, 0, v.at FROM vote v JOIN ours o ON o.account = v.account
+        WHERE :inside = 1 AND v.at >= :since AND (SELECT count(*) FROM ours) >= :enough
         UNION ALL
         SELECT u.pk, u.account, 0, 0, 1, u.at FROM submission u JOIN ours o ON o.account = u.account
         WHERE u.at >= :since
@@ -215,11 +217,15 @@ class Teams:
             row = connection.execute(_MEMBER, {"team": team, "account": account}).first()
         return Member(*row) if row else None
 
-    def recent(self, team: int, limit: int, now: int | None = None) -> list[Recent]:
-        """What members did in the last two weeks, the papers that most of them meant first."""
-        since = (int(time.time()) if now is None else now) - LATELY
+    def recent(self, team: int, limit: int, *, inside: bool, now: int | None = None) -> list[Recent]:
+        """What members did in the last two weeks, the papers that most of them meant first.
+
+        Votes, and what is on lists that the group alone sees, are told to who is *inside*; votes only in a group of
+        more than a few, where a number is not somebody.
+        """
+        given = {"team": team, "since": (int(time.time()) if now is None else now) - LATELY, "limit": limit}
         with self._database.reading() as connection:
-            rows = connection.execute(_RECENT, {"team": team, "since": since, "limit": limit})
+            rows = connection.execute(_RECENT, {**given, "inside": int(inside), "enough": ENOUGH})
             return [Recent(*map(int, row)) for row in rows]
 
     def latest(self, team: int, limit: int, account: int = 0) -> list[int]:

@@ -137,7 +137,7 @@ def _by(one: Chosen) -> str:
 def _lately(request: Request, team: Team) -> list[Row]:
     """What members meant in the last two weeks, with how many of them; who they are stays untold."""
     store = site.of(request).library.store
-    recent = {one.pk: one for one in store.teams.recent(team.id, LATELY)}
+    recent = {one.pk: one for one in store.teams.recent(team.id, LATELY, inside=team.inside)}
     papers = store.get([*recent])
     hits = {pk: Hit(paper, 0.0, why=reason(recent[pk])) for pk, paper in papers.items()}
     return filling.fill(request, hits, 1)

@@ -25,7 +25,7 @@ from broadsheet.web import feeds, filling, outgoing, site, taking, urls, views, 
 from broadsheet.web.http import answer
 from broadsheet.web.writes import Asking, Done
 
-SIZE = 50  # papers of a list on one page
+SIZE = 25  # papers of a list on one page
 DISCOVER = 50  # public lists on one page
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile("[0-9]{1,9}")
