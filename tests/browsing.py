@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,27 +33,54 @@ def keep_some(library: "Library") -> None:
     library.add([file])
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real server over a real library."""
+@contextmanager
+def serving(library: "Library") -> Iterator[str]:
+    """The address of a real server over *library*, while it runs."""
     import uvicorn
 
-    import web_library
     from broadsheet.web import create_app, server
+
+    listener = server.bind("127.0.0.1", 0)
+    host, port = listener.getsockname()
+    running = uvicorn.Server(server.config(create_app(library), host=host, port=port))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    yield f"http://{host}:{port}"
+    running.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server over a real library, which is its owner's alone."""
+    import lively_library
+    import web_library
 
     with web_library.make(tmp_path_factory.mktemp("browser")) as library:
         web_library.lived_in(library)
         keep_some(library)
-        listener = server.bind("127.0.0.1", 0)
-        host, port = listener.getsockname()
-        running = uvicorn.Server(server.config(create_app(library), host=host, port=port))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not running.started:
-            time.sleep(0.01)
-        yield f"http://{host}:{port}"
-        running.should_exit = True
-        thread.join()
+        lively_library.fill(library)
+        with serving(library) as address:
+            yield address
+
+
+@pytest.fixture(scope="module")
+def club(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[tuple[str, str]]":
+    """The address of a library with accounts, and the key of an administrator's session."""
+    import lively_library
+    import people_made
+    import web_library
+    from broadsheet.people import sessions
+
+    with web_library.make(tmp_path_factory.mktemp("club")) as library:
+        lively_library.fill(library)
+        people_made.with_accounts(library)
+        admin = people_made.account(library, "Grace the administrator", "admin")
+        key = sessions.begin(library.store, admin.id, "link", "Mozilla/5.0 (X11; Linux) Firefox/150")
+        with serving(library) as address:
+            yield address, key
 
 
 @pytest.fixture(scope="module")

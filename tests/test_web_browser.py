@@ -3,30 +3,10 @@
 import pytest
 
 from browsing import DESKTOP, PHONE, Open, focused, shoot
+from lively_library import PAGES, SIGNED_IN, STRANGER
 from web_checks import FAINT, SMALL, UNNAMED
 
 pytestmark = pytest.mark.browser
-
-PAGES = {
-    "front": "/",
-    "search": "/search?q=weather+retrieval&year=2001..2015",
-    "ask": "/search",
-    "nothing": "/search?q=lantern&year=1999",
-    "paper": "/paper/quill24",
-    "formula": "/paper/reed23",
-    "hostile": "/paper/moss22",
-    "author": "/author/Ben%20Reed",
-    "venue": "/venue/PaperConf",
-    "nobody": "/author/Ben%20Red",
-    "likes": "/search?q=like:series8+-like:series3+weather",
-    "about": "/about",
-    "missing": "/paper/nobody",
-    "sources": "/sources",
-    "saved": "/saved",
-    "saved-search": "/search?q=weather+retrieval+venue%3APaperConf&saved=Retrieval",
-    "copies": "/paper/arxiv:2101.00001",
-    "retracted": "/paper/wet-ink",
-}
 
 
 def test_search_by_typing_and_open_the_first(tab: Open) -> None:
@@ -36,7 +16,7 @@ def test_search_by_typing_and_open_the_first(tab: Open) -> None:
     page.wait_for_url("**/search?q=lantern+routing")
     first = page.locator(".results .paper").first
     assert first.locator("mark").first.inner_text().lower() == "lantern routing"
-    first.get_by_role("link").first.click()
+    first.locator(".title").get_by_role("link").click()
     page.wait_for_url("**/paper/quill24")
     assert page.get_by_role("heading", level=1).inner_text() == "Sparse lantern routing for long document retrieval"
 
@@ -146,12 +126,12 @@ def test_keeping_a_paper_without_script(tab: Open) -> None:
     page.get_by_label("List").fill("Maps")
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url("**/paper/ash21#keep")
-    page.get_by_role("link", name="Maps").click()
-    assert page.locator(".results .paper").count() == 1
+    page.get_by_role("link", name="Maps", exact=True).click()
+    assert page.locator(".papers .paper").count() == 1
     page.go_back()
     page.get_by_role("button", name="Remove from the list Maps").click()
     page.wait_for_url("**/paper/ash21#keep")
-    assert page.get_by_role("link", name="Maps").count() == 0
+    assert page.get_by_role("link", name="Maps", exact=True).count() == 0
 
 
 def test_the_citation_is_copied_as_a_sentence(tab: Open) -> None:
@@ -215,3 +195,119 @@ def test_nothing_moves_while_a_page_arrives(tab: Open) -> None:
         setTimeout(() => done(sum), 300) })"""
     )
     assert shift < 0.01
+
+
+# -- what readers do ---------------------------------------------------------------------------------------------------
+
+
+def test_a_vote_stays_on_its_page_and_is_counted(tab: Open) -> None:
+    page = tab("/paper/ash21")
+    button, count = page.locator(".bar .vote button"), page.locator(".bar .vote .count")
+    before = int(count.inner_text())
+    button.click()
+    page.get_by_text(f"You voted for this paper. It has {before + 1} vote").wait_for()
+    assert (button.get_attribute("aria-pressed"), count.inner_text()) == ("true", str(before + 1))
+    button.click()
+    page.get_by_text("You took your vote back.").wait_for()
+    assert (button.get_attribute("aria-pressed"), count.inner_text()) == ("false", str(before))
+    page.reload()
+    assert page.locator(".bar .vote .count").inner_text() == str(before)
+
+
+def test_a_vote_without_script_comes_back_to_its_page(tab: Open) -> None:
+    page = tab("/search?q=atlas", java_script_enabled=False)
+    first = page.locator(".paper").first
+    first.locator(".vote button").click()
+    page.wait_for_url("**/search?q=atlas#p1")
+    assert page.locator(".paper").first.locator(".vote button").get_attribute("aria-pressed") == "true"
+    page.locator(".paper").first.locator(".vote button").click()
+    assert page.locator(".paper").first.locator(".vote button").get_attribute("aria-pressed") == "false"
+
+
+def test_keys_vote_save_hide_and_undo(tab: Open) -> None:
+    page = tab("/search?q=census&sort=new")
+    item = page.locator(".item").first
+    page.keyboard.press("j")
+    page.keyboard.press("v")
+    item.locator(".vote button[aria-pressed=true]").wait_for()
+    page.keyboard.press("s")
+    item.get_by_role("button", name="Saved", pressed=True).wait_for()
+    page.keyboard.press("x")
+    item.get_by_text("Hidden:").wait_for()
+    assert not item.locator(".paper").is_visible()
+    assert page.evaluate("document.activeElement.textContent") == "Undo"
+    shoot(page, "hidden-by-key-desktop")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('.item')") != item.element_handle()
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    item.locator(".paper").wait_for()
+    for key in "vs":
+        page.keyboard.press(key)
+    item.get_by_role("button", name="Save", pressed=False).wait_for()
+    item.locator(".vote button[aria-pressed=false]").wait_for()
+
+
+def test_what_cannot_reach_the_library_is_said_and_changes_nothing(chromium: object, site: str) -> None:
+    page = chromium.new_context(base_url=site).new_page()  # type: ignore[attr-defined]
+    page.goto("/search?q=audit")
+    page.route("**/vote", lambda route: route.abort())
+    complaints = page.locator("#told")
+    page.locator(".vote button").first.click()
+    complaints.filter(has_text="The library cannot be reached").wait_for()
+    assert page.locator(".vote button").first.get_attribute("aria-pressed") == "false"
+    page.context.close()
+
+
+def test_a_stranger_who_votes_is_asked_to_sign_in(chromium: object, club: tuple[str, str]) -> None:
+    page = chromium.new_context(base_url=club[0]).new_page()  # type: ignore[attr-defined]
+    page.goto("/search?q=audit")
+    page.locator(".vote button").first.click()
+    page.wait_for_url("**/sign-in?then=**")
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_a_small_phone(tab: Open, name: str) -> None:
+    page = tab(PAGES[name], viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("name", [*SIGNED_IN, *STRANGER])
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_pages_of_a_library_with_accounts(chromium: object, club: tuple[str, str], name: str, device: str) -> None:
+    address, key = club
+    phone, dark = device == "phone", name in SIGNED_IN
+    context = chromium.new_context(  # type: ignore[attr-defined]
+        base_url=address, viewport=PHONE if phone else DESKTOP, has_touch=phone, is_mobile=phone,
+        color_scheme="dark" if dark and phone else "light",
+    )  # fmt: skip
+    if name in SIGNED_IN:
+        context.add_cookies([{"name": "broadsheet", "value": key, "url": address}])
+    page = context.new_page()
+    page.goto((SIGNED_IN | STRANGER)[name])
+    shoot(page, f"{name}-{device}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    assert page.evaluate(FAINT) == []
+    assert page.evaluate(UNNAMED) == []
+    if phone:
+        assert page.evaluate(SMALL) == []
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["front", "discussion", "list", "archive", "trending"])
+def test_printed_pages_are_black_and_have_no_buttons(tab: Open, name: str) -> None:
+    page = tab(PAGES[name], color_scheme="dark")
+    page.emulate_media(media="print")
+    assert page.locator("button:visible").count() == 0
+    assert page.locator("body").evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(255, 255, 255)"
+    shoot(page, f"{name}-print")
+
+
+def test_forced_colours_keep_what_is_pressed(tab: Open) -> None:
+    page = tab("/", forced_colors="active")
+    pressed = page.locator(".vote button[aria-pressed=true]").first
+    other = page.locator(".vote button[aria-pressed=false]").first
+    colour = "node => getComputedStyle(node).backgroundColor"
+    assert pressed.evaluate(colour) != other.evaluate(colour)
+    shoot(page, "front-forced-colours")

@@ -52,7 +52,8 @@ UNNAMED = """() => {
 
 # Controls that a finger would miss: less than 44 pixels high. Links within a line of text are exempt, as in WCAG 2.5.8.
 SMALL = """() => [...document.querySelectorAll(
-    'button, input:not([type=hidden]), summary, nav a, .chips a, .sorts a, .links a, .turn a, .index a')]
+    'button, input:not([type=hidden], [type=checkbox], [type=radio]), label:has([type=checkbox], [type=radio]), ' +
+    'summary, nav a, .chips a, .sorts a, .tabs a, .links a, .turn a, .index a, .rise a')]
   .filter(node => node.checkVisibility() && !node.closest('dialog:not([open])'))
   .map(node => [node.getBoundingClientRect().height, node.outerHTML.slice(0, 80)])
   .filter(([height]) => height < 43.5)"""
