@@ -80,7 +80,7 @@ FORMULAS: dict[str, Formula] = {
 
 
 def judged(formula: Formula, past: History) -> tuple[float, float, float, float, float]:
-    """Share of risers found at any check and at the last; spam among the ten, mean and most; processor seconds, the mean."""
+    """Share of risers found at any check and at the last; spam among the ten, mean and most; processor seconds."""
     spam, found, sizes, spent = np.concatenate([*past.spam.values()]), [], [], []
     for hours in CHECKS:
         now = ROSE + hours * HOUR
