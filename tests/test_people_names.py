@@ -26,8 +26,8 @@ def test_names_of_all_scripts_are_names(name: str) -> None:
     [
         "", "a", "a" * 31, "x" * 10_000, "a b", "ada@home", "<b>", "a/b", "12", "-ada", "ada.", "a..b", "a-_b", "a\nb",
         "a\u200bda", "a\u202eda", "ада\ufeff", "ａｄａ", "𝐚da", "ᴀda", "ⓐda", "ﬁne", "ivаn", "Αda",
-        "a\u0300\u0301\u0302da", "admin", "Owner", "0wner", "admln", "adm1n", "оwner", "ad-min", "rnoderator", "\ud800ab", "a\x00b",
-        "ꓮda", "Ꭺda",
+        "a\u0300\u0301\u0302da", "admin", "Owner", "0wner", "admln", "adm1n", "оwner", "ad-min", "rnoderator",
+        "\ud800ab", "a\x00b", "ꓮda", "Ꭺda",
     ],
 )  # fmt: skip
 def test_what_is_no_name_is_said(name: str) -> None:
