@@ -176,7 +176,6 @@ def gathered(store: Store, facts: Facts, now: int, *, opens: bool) -> Gathered:
     """All that happened in the last sixty days, and since when each paper is measured."""
     since, rows = now - HISTORY * DAY, len(facts.live)
     people = store.counters.accounts()
-    people = people[np.argsort(people[:, 0])]
     community, begun, parts = store.community, np.full(len(SIGNALS), NEVER), []
     for kind, ask in (
         (VOTES, community.votes_since), (SAVES, community.saves_since), (COMMENTS, community.comments_since)
@@ -196,12 +195,12 @@ def gathered(store: Store, facts: Facts, now: int, *, opens: bool) -> Gathered:
 
 
 def _acts(done: Acts, kind: int, known: Ints) -> Events:
-    """Acts of accounts whose ids, ascending, are *known*: those in good standing. Others' are left out."""
+    """Acts of accounts whose ids are *known*: those in good standing. Others' are left out."""
     pk, account, at = (np.frombuffer(column, np.int64) for column in done)
     if not len(known) or not len(pk):
         return Events.of(np.zeros(0, np.int64), kind, np.zeros(0, np.int64))
-    place = np.minimum(np.searchsorted(known, account), len(known) - 1)
-    there = known[place] == account
+    place = _places(known, account)
+    there = place >= 0
     return Events.of(pk[there], kind, at[there], account=place[there])
 
 
@@ -223,14 +222,21 @@ def _papers(facts: Facts, begun: Ints, since: Ints, until: Ints) -> Papers:
     return Papers(facts.topics, facts.appeared, since, until)
 
 
+def _places(known: Ints, values: Ints) -> Ints:
+    """Where in *known* each of *values* stands, -1 where it does not. They are numbers of rows, so a table is quick."""
+    table = np.full(max(int(known.max(initial=0)), int(values.max(initial=0))) + 1, -1)
+    table[known] = np.arange(len(known))
+    return table[values]
+
+
 def sparks(events: Events, rows: Ints, now: int, name: str) -> board.Counts:
     """What happened to the papers *rows*, in equal steps up to *now*; shape (len(rows), points)."""
     points, size = board.POINTS[name], board.BUCKET[name]
     if not len(rows):
         return np.zeros((0, points), np.uint16)
     step = points - 1 - (now - events.at) // size
-    place = np.minimum(np.searchsorted(rows, events.paper), len(rows) - 1)
-    kept = (step >= 0) & (step < points) & (rows[place] == events.paper)
+    place = _places(rows, events.paper)
+    kept = (step >= 0) & (step < points) & (place >= 0)
     cells = place[kept] * points + step[kept]
     counts = np.bincount(cells, events.amount[kept], minlength=len(rows) * points)
     return np.minimum(counts, 65_535).astype(np.uint16).reshape(len(rows), points)
