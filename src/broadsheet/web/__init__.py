@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from broadsheet.community.counters import Opens
 from broadsheet.errors import BroadsheetError, Busy, TooOften
@@ -81,6 +81,10 @@ def _on_error(request: Request, error: Exception) -> Response:
 
 def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 401 and request.method == "GET" and not path.startswith("/api/"):
+        there = f"{path}?{request.url.query}" if request.url.query else path
+        return RedirectResponse(signin.asks_for(there), 303, {"cache-control": "no-store"})
     words = {
         404: f"There is no page at {clean(request.url.path)[:200]}.",
         405: f"{request.method} is not possible here.",
