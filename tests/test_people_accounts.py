@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -135,6 +136,42 @@ def test_a_ticket_opens_once(store: Store) -> None:
         with pytest.raises(NotFound, match="has been used, or its time is over"):
             store.entrances.enter(keys.mark(spent), sessions.drawn("link", "")[1], None)
     assert len(store.entrances.sessions(ada.id)) == 1
+
+
+def test_two_who_press_at_once_are_let_in_once(store: Store) -> None:
+    ada = add(store, "Ada", "ada@example.org")
+    key, row = ticket(account=ada.id, email="ada@example.org")
+    store.entrances.issue(row)
+    invitation, other = ticket("invitation", role="reader", uses=2)
+    store.entrances.issue(other)
+
+    def press(number: int) -> bool:
+        try:
+            if number % 2:
+                store.entrances.enter(keys.mark(key), sessions.drawn("link", "")[1], None)
+            else:
+                new = called(f"Cleo{number}")
+                store.entrances.enter(keys.mark(invitation), sessions.drawn("invitation", "")[1], new)
+        except NotFound:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(press, range(16)))
+    assert (sum(done[1::2]), sum(done[::2])) == (1, 2)
+    assert store.accounts.count() == 4
+    assert len(store.entrances.sessions(ada.id)) == 1
+
+
+@pytest.mark.parametrize("kind", ["address", "oidc", "passkey"])
+def test_a_ticket_for_something_else_lets_nobody_in(store: Store, kind: str) -> None:
+    ada = add(store, "Ada", "ada@example.org")
+    key, row = ticket(kind, account=ada.id, email="ada@example.org", role="admin")
+    store.entrances.issue(row)
+    with pytest.raises(NotFound):
+        store.entrances.enter(keys.mark(key), sessions.drawn("link", "")[1], called("Eve"))
+    assert store.entrances.spend(keys.mark(key), "invitation") is None
+    assert store.entrances.spend(keys.mark(key), kind) is not None
 
 
 def test_a_ticket_ends(store: Store) -> None:
