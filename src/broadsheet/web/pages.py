@@ -174,7 +174,9 @@ def asset(request: Request) -> Response:
 
 def robots(request: Request) -> Response:
     """Crawlers may read papers; every question has more questions behind it, without end."""
-    return Response("User-agent: *\nDisallow: /search\nDisallow: /saved\nDisallow: /api/\n", media_type="text/plain")
+    closed = ("/search", "/saved", "/feeds/", "/api/")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    return Response("\n".join(lines) + "\n", media_type="text/plain")
 
 
 ROUTES = [

@@ -61,7 +61,12 @@ def send(request: Request, suffix: str, query: Query, title: str, path: str) -> 
     found = here.library.search(query).hits
     feed = feeds.Feed(title, root + home, root + path, root, [hit.paper for hit in found])
     kind = feeds.KINDS[suffix]
-    return answer(request, kind.write(feed), kind.media)
+    return answer(request, kind.write(feed), kind.media, cache=_kept_by(request))
+
+
+def _kept_by(request: Request) -> str:
+    """Who may keep the answer: what a reader asks may be of the reader's own lists."""
+    return "no-cache" if who.reader(request) is None else "private, no-cache"
 
 
 def title_of(query: Query, here: Site) -> str:
@@ -78,7 +83,7 @@ def file(request: Request, suffix: str) -> Response:
     papers = export.found(here.library, query)
     first = list(islice(papers, 1))  # what cannot be answered is said before anything is sent
     pieces = export.encoded(chain(first, papers), one.kind)
-    headers = {"content-disposition": attachment(query.canonical(), suffix), "cache-control": "no-cache"}
+    headers = {"content-disposition": attachment(query.canonical(), suffix), "cache-control": _kept_by(request)}
     return StreamingResponse(gathered(pieces), 200, headers, one.media)
 
 
