@@ -62,15 +62,21 @@ def everybody(request: Request) -> Response:
     here, root = site.of(request), outgoing.root(request)
     first = [
         Line(here.title, f"{root}/", f"{root}/feed.xml"),
+        Line("Today’s papers", f"{root}/", f"{root}/today.atom"),
         Line("Rising", f"{root}/trending", f"{root}/trending.atom"),
+        Line("Rising today", f"{root}/trending?window=day", f"{root}/trending.atom?window=day"),
     ]
+    board = here.library.boards.current()
+    rising = [(one.text, root + urls.named("topic", one.text)) for one in (board.topics.phrases if board else ())]
+    phrases = [Line(phrase, page, page + ATOM) for phrase, page in rising]
     names = [name for name, _ in here.library.shelf(CATEGORIES).categories]
     categories = [Query(filters=Filters(categories=(name,)), sort="new") for name in names]
     fields = [
         Line(name, root + urls.search(query), root + feeds.address(feeds.newest(query), ATOM))
         for name, query in zip(names, categories, strict=True)
     ]
-    return answer(request, document(here.title, [("Front page", first), ("Categories", fields)]), MEDIA)
+    parts = [("Front page", first), ("Categories", fields), ("Topics that rise", phrases)]
+    return answer(request, document(here.title, parts), MEDIA)
 
 
 def own(request: Request) -> Response:

@@ -174,7 +174,7 @@ def asset(request: Request) -> Response:
 
 def robots(request: Request) -> Response:
     """Crawlers may read papers; every question has more questions behind it, without end."""
-    closed = ("/search", "/saved", "/feeds/", "/api/")
+    closed = ("/search", "/topic/", "/trending?", "/saved", "/feeds/", "/api/")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return Response("\n".join(lines) + "\n", media_type="text/plain")
 
