@@ -11,8 +11,9 @@ from fastapi.testclient import TestClient
 
 import daily_library
 import web_library
-from broadsheet.community.periods import KINDS, around
+from broadsheet.community.periods import KINDS, around, number
 from broadsheet.library import Library
+from broadsheet.store import OWNER
 from broadsheet.web import days as web_days
 from broadsheet.web import filling, sharing, sparks
 from broadsheet.web.kept import Kept
@@ -65,6 +66,29 @@ def test_the_front_page_is_the_last_day_and_says_why(stranger: TestClient) -> No
     assert "Rising this week" in seen and '<svg class="spark"' in html
     assert f'href="/day/{back(10).isoformat()}"' in html and "No source is followed yet" in seen
     assert '<link rel="alternate" type="application/atom+xml" title="Today’s papers" href="/today.atom">' in html
+
+
+def test_what_editors_choose_and_readers_bring_makes_a_day(tmp_path: Path) -> None:
+    """Of a library whose papers are known by their year: the chosen first, the newest below, nobody twice."""
+    with daily_library.make(tmp_path, [row(f"old{n}", 0, 0, date="", year=2001 + n) for n in range(6)]) as library:
+        ada = settled(library, 1)[0]
+        library.store.desk.submit(ada.id, pk(library, "old1"))
+        library.store.desk.pick(OWNER, number(today()), pk(library, "old4"), note="Read the proof.")
+        browsing = browser(library)
+        assert library.days.calendar(today().year) == {today(): 2}
+        html = ask(browsing, "/")
+        assert keys(html) == ["old4", "old1", "old5", "old3", "old2", "old0"]
+        assert "Newest of the library, by their year" in text(html) and f"submitted by {ada.name}" in text(html)
+        assert keys(ask(browsing, f"/day/{today()}")) == ["old4", "old1"]
+
+
+def test_a_short_day_goes_on_with_the_one_before(tmp_path: Path) -> None:
+    few = [row(f"new{n}", 0, 1) for n in range(2)]
+    with daily_library.make(tmp_path, [*few, *(row(f"old{n}", 0, 12) for n in range(12))]) as library:
+        html = ask(browser(library), "/")
+        found = keys(html)
+        assert {*found[:2]} == {"new0", "new1"} and len(found) == 10
+        assert f"Before that: {around('day', back(12)).words}" in text(html)
 
 
 def test_a_day_without_papers_shows_the_last_that_has_some_and_says_so(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ class Settings:
         choices=("local", "all", "none"),
     )
     address: str = _row(
-        "", "web", "The site's own address, for links in letters and feeds: https://papers.example.org; empty for what is asked."
+        "", "web", "Its address, for links in letters and feeds: https://papers.example.org; empty for what is asked."
     )
     accounts: str = _row(
         "off",

@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ from broadsheet.store.days import Pick, Submitted
 Pks = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
+_EPOCH, _GONE = date(1970, 1, 1), -1
 LASTING = 5.0  # seconds that an order for all is kept; an editor sees a change of it at once
 KEPT = 64  # orders for all, of so many periods
 CLOSE = 2_000  # of the first papers of a long period are compared with what a reader likes
@@ -93,6 +94,7 @@ class Days:
         self._orders: OrderedDict[Period, tuple[float, str, Order]] = OrderedDict()
         self._near = Nearness()
         self._days: tuple[str, npt.NDArray[np.int32]] = ("", np.zeros(0, np.int32))
+        self._extra: tuple[float, dict[int, set[int]]] = (0.0, {})
         self._lock = threading.Lock()
 
     # -- the calendar ------------------------------------------------------------------------------------------------
@@ -114,11 +116,14 @@ class Days:
         return Around(around(period.kind, before) if before else None, around(period.kind, after) if after else None)
 
     def calendar(self, year: int) -> dict[date, int]:
-        """Day -> how many papers appeared, of a year; days without any are left out."""
-        found = self._appeared(year * 10_000 + 101, year * 10_000 + 1231)
-        days, counts = np.unique(found, return_counts=True)
-        pairs = ((day_of(day), count) for day, count in zip(days.tolist(), counts.tolist(), strict=True))
-        return {day: count for day, count in pairs if day}
+        """Day -> how many papers are on its page, of a year; days without any are left out."""
+        low, high = year * 10_000 + 101, year * 10_000 + 1231
+        days, counts = np.unique(self._appeared(low, high), return_counts=True)
+        found = dict(zip(days.tolist(), counts.tolist(), strict=True))
+        for day, pks in self._put().items():
+            if low <= day <= high:
+                found[day] = found.get(day, 0) + len(pks)
+        return {named: count for day, count in sorted(found.items()) if (named := day_of(day))}
 
     def years(self) -> dict[int, int]:
         """Year -> how many papers appeared in it, whether or not their day is known; the last year first."""
@@ -126,10 +131,14 @@ class Days:
         return dict(zip(years[::-1].tolist(), counts[::-1].tolist(), strict=True))
 
     def count(self, period: Period) -> int:
-        return len(self._appeared(period.low, period.high))
+        """How many papers are on the page of *period*."""
+        put = set[int]().union(*(pks for day, pks in self._put().items() if period.low <= day <= period.high))
+        days = self._reader_days()
+        own = sum(1 for pk in put if period.low <= days[pk] <= period.high)
+        return len(self._appeared(period.low, period.high)) + len(put) - own
 
     def _known(self) -> npt.NDArray[np.int32]:
-        """Every day with papers, ascending."""
+        """Every day with a page of papers, ascending."""
         reader = self._index.reader()
         if reader is None:
             return np.zeros(0, np.int32)
@@ -138,7 +147,29 @@ class Days:
             days = np.unique(reader.columns.single["appeared"][reader.columns.single["live"] > 0])
             days = days[days % 100 > 0]
             self._days = (reader.stamp, days)
-        return days
+        put = self._put()
+        return np.union1d(days, np.array([*put], np.int32)).astype(np.int32) if put else days
+
+    def _put(self) -> dict[int, set[int]]:
+        """Day -> the papers that editors chose for it and readers brought on it, and that appeared on another one."""
+        until, found = self._extra
+        if time.monotonic() < until:
+            return found
+        days, found = self._reader_days(), {}
+        brought = ((number(_EPOCH + timedelta(days=day)), pk) for day, pk in self._store.days.brought())
+        for day, pk in (*self._store.days.chosen(), *brought):
+            if pk < len(days) and days[pk] not in (day, _GONE):
+                found.setdefault(day, set()).add(pk)
+        self._extra = (time.monotonic() + LASTING, found)
+        return found
+
+    def _reader_days(self) -> npt.NDArray[np.int32]:
+        """The day on which each paper appeared, by pk."""
+        reader = self._index.reader()
+        if reader is None:
+            return np.zeros(0, np.int32)
+        single = reader.columns.single
+        return np.where(single["live"] > 0, single["appeared"], _GONE)
 
     def _appeared(self, low: int, high: int) -> npt.NDArray[np.int32]:
         reader = self._index.reader()
@@ -188,7 +219,9 @@ class Days:
         found = np.flatnonzero((days >= period.low) & (days <= period.high) & (live > 0))
         picks = self._store.days.picks(number(period.first), number(period.last))
         chosen = {pick.pk: pick for pick in reversed(picks) if pick.pk < len(live) and live[pick.pk]}
-        pks = np.union1d(found, np.array([*chosen], np.int64)).astype(np.int64)
+        put = (pks for day, pks in self._put().items() if period.low <= day <= period.high)
+        extra = {pk for pk in set(chosen).union(*put) if live[pk]}
+        pks = np.union1d(found, np.array([*extra], np.int64)).astype(np.int64)
         brought = self._store.days.submitted(pks.tolist())
         order = _order_of(period, pks)
         order = replace(

@@ -1,8 +1,9 @@
 """Facts by paper as plain arrays: what filters, sorts and signals read for many papers at once.
 
 Position = pk. One value a paper: year, date and the day on which it appeared here (yyyymmdd), when it was added (Unix
-minutes), citations, venue, whether it has code, how much it rises, and where the forward index has its words. Several a paper: categories, sources, as pairs (pk, code). Values are folded; the spelling that
-people see is kept beside the code.
+minutes), citations, venue, whether it has code, how much it rises, and where the forward index has its words. Several a
+paper: categories, sources, as pairs (pk, code). Values are folded; the spelling that people see is kept beside the
+code.
 """
 
 import json

@@ -12,6 +12,8 @@ _PICKS = sa.text(
     SELECT day, pk, place, note FROM pick WHERE team = :team AND day BETWEEN :low AND :high ORDER BY day DESC, place, pk
     """
 )
+_CHOSEN = sa.text("SELECT day, pk FROM pick WHERE team = 0")
+_BROUGHT = sa.text("SELECT at / 86400, pk FROM submission")
 _SUBMITTED = """
     SELECT s.pk, s.account, coalesce(a.name, ''), s.note FROM submission s LEFT JOIN account a ON a.id = s.account
     WHERE s.pk IN :values
@@ -30,6 +32,8 @@ _LIKED = sa.text(
     ) AS both_of_them GROUP BY pk ORDER BY max(at) DESC, pk LIMIT :most
     """
 )
+
+
 class Pick(NamedTuple):
     """A paper that an editor chose for a day (yyyymmdd), its place there, and why."""
 
@@ -57,6 +61,16 @@ class Days:
         """What was chosen for the days from *low* to *high* (yyyymmdd), the last day first, in the editor's order."""
         with self._database.reading() as connection:
             return [Pick(*row) for row in connection.execute(_PICKS, {"team": team, "low": low, "high": high})]
+
+    def chosen(self) -> list[tuple[int, int]]:
+        """(day as yyyymmdd, pk) of all that editors ever chose for the library's own pages."""
+        with self._database.reading() as connection:
+            return [(day, pk) for day, pk in connection.execute(_CHOSEN)]
+
+    def brought(self) -> list[tuple[int, int]]:
+        """(days since 1970, pk) of all that readers ever submitted."""
+        with self._database.reading() as connection:
+            return [(day, pk) for day, pk in connection.execute(_BROUGHT)]
 
     def submitted(self, pks: Sequence[int]) -> dict[int, Submitted]:
         """Those of *pks* that somebody brought here."""

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from broadsheet import ids
 from broadsheet.community.days import Order, places
 from broadsheet.people.rights import may
-from broadsheet.query import Hit, Marked
+from broadsheet.query import Hit, Marked, Query
 from broadsheet.store.community import Shade
 from broadsheet.text import clip
 from broadsheet.web import site, who
@@ -55,9 +55,14 @@ def fill(request: Request, hits: Mapping[int, Hit], first: int = 0, *, lead: boo
 
 def of_hits(request: Request, hits: Sequence[Hit], first: int = 0) -> list[Row]:
     """The rows of an answer, numbered from *first* (0: not at all); a paper that is gone by now is left out."""
+    return fill(request, numbers(request, hits), first)
+
+
+def numbers(request: Request, hits: Sequence[Hit]) -> dict[int, Hit]:
+    """pk -> hit, of those that are still there."""
     own = [ids.own(hit.paper.key) for hit in hits]
     pks = site.of(request).library.store.resolve(own)
-    return fill(request, {pks[one]: hit for one, hit in zip(own, hits, strict=True) if one in pks}, first)
+    return {pks[one]: hit for one, hit in zip(own, hits, strict=True) if one in pks}
 
 
 def _row(hit: Hit, place: int, counts: Counts, mine: Mine, able: bool, hot: bool, text: int) -> Row:
@@ -85,10 +90,18 @@ class Listing:
     whole: str
 
 
-def listing(request: Request, period: "Period", *, level: int = 3, size: int = PAGE) -> Listing:
+def newest(request: Request, most: int, without: Sequence[Row] = (), *, lead: bool = False) -> tuple[Markup, ...]:
+    """At most *most* of the newest papers of all, by what is known of their dates; none of *without*."""
+    known = {row.paper.key for row in without}
+    hits = site.of(request).library.search(Query(sort="new", limit=most + len(known))).hits
+    found = numbers(request, [hit for hit in hits if hit.paper.key not in known][:most])
+    return _drawn(request, [*found], fill(request, found, lead=lead), level=3, lead=lead)
+
+
+def listing(request: Request, period: "Period", *, level: int = 3, size: int = PAGE, lead: bool = True) -> Listing:
     """The papers of *period* behind the one that ``after`` names, in the order of whoever asks.
 
-    *level*: of the headings.
+    *level*: of the headings; *lead*: whether the first of all is shown at length.
     """
     here, reader = site.of(request), who.reader(request)
     library, params = here.library, request.query_params
@@ -102,14 +115,15 @@ def listing(request: Request, period: "Period", *, level: int = 3, size: int = P
     start = _after(here, order, seen, params.get("after", ""))
     some = seen[start : start + size].tolist()
     hits = library.hits(order, some)
-    rows = fill(request, hits, lead=not start)
+    lead = lead and not start
+    rows = fill(request, hits, lead=lead)
     kept = [("hidden", "show")] if shown_all else []
     more = ""
     if start + size < len(seen) and rows:
         more = f"{period.path}?{urlencode([*kept, ('after', rows[-1].paper.key)], safe=':/,')}"
     left = len(order) - len(places(order, hidden))
     whole = f"{period.path}?hidden=show" if left and not shown_all else ""
-    drawn = _drawn(request, [*hits], rows, level=level, lead=not start)
+    drawn = _drawn(request, [*hits], rows, level=level, lead=lead)
     return Listing(period, tuple(rows), drawn, len(order), left, more, whole)
 
 

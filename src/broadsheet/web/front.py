@@ -10,12 +10,14 @@ from starlette.routing import Route
 from broadsheet.community.periods import around
 from broadsheet.query import Page, Query
 from broadsheet.text import plural
-from broadsheet.web import days, filling, health, sharing, site, sparks, views, who
+from broadsheet.web import days, filling, health, sharing, site, sparks, views
 from broadsheet.web.kept import Kept
 from broadsheet.web.rows import Row
 from broadsheet.web.site import Site
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from broadsheet.community.periods import Period
     from broadsheet.community.topics import Phrase
     from broadsheet.library import Shelf, Stats
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 RISING = 5  # papers beside the front page
 PHRASES = 12
 VENUES = 12  # and as many categories, to browse from a library without days
-NEWEST = 13  # papers of such a library: one lead and two even columns
+NEWEST = 13  # papers of such a library
+FEW = 10  # papers of a day; below them stand those of the day before, up to so many
 DAYS = 7  # before today, in the small calendar
 SECONDS = 10.0  # that what stands beside is kept
 SOURCES = 60.0  # and how the sources fare
@@ -61,13 +64,29 @@ def _front(request: Request) -> bytes:
     beside = held.beside.get(today, lambda: _beside(here, today))
     period = here.library.days.latest(today) if beside.stats.indexed else None
     if period is None:
-        return _undated(here, today, beside)
-    state = held.state.get("", lambda: _state(here))
+        return _undated(request, today, beside)
+    found, turn = filling.listing(request, period), days.turn(here, period)
     return here.render(
-        "front.html", query=Query(), date=today, period=period, beside=beside, state=state, sparks=sparks,
-        found=filling.listing(request, period), turn=days.turn(here, period), reader=who.reader(request),
+        "front.html", query=Query(), date=today, period=period, beside=beside, sparks=sparks, found=found, turn=turn,
+        state=held.state.get("", lambda: _state(here)), earlier=_earlier(request, found, turn),
         silent=days.silence(here, around("day", today)) if period.last < today else "",
     )  # fmt: skip
+
+
+class Earlier(NamedTuple):
+    """What stands below a short day: the last day before it, or the newest papers of a library that has no other."""
+
+    period: "Period | None"
+    drawn: "tuple[Markup, ...]"
+
+
+def _earlier(request: Request, found: filling.Listing, turn: days.Turn) -> Earlier | None:
+    missing = FEW - len(found.drawn)
+    if missing <= 0 or found.more:
+        return None
+    if turn.before:
+        return Earlier(turn.before, filling.listing(request, turn.before, size=missing, lead=False).drawn)
+    return Earlier(None, filling.newest(request, missing, found.rows))
 
 
 class Held:
@@ -78,15 +97,18 @@ class Held:
         self.state: Kept[State] = Kept(SOURCES, 1)
 
 
-def _undated(here: Site, today: date, beside: Beside) -> bytes:
+def _undated(request: Request, today: date, beside: Beside) -> bytes:
     """For a library that was brought in as a whole: no paper of it has a day."""
+    here = site.of(request)
     page: Page | None = None
+    drawn: tuple[Markup, ...] = ()
     if beside.stats.indexed:
-        page = here.library.search(Query(sort="new", limit=NEWEST, explain=True, facets=("year",)))
+        page = here.library.search(Query(sort="new", limit=1, facets=("year",)))
+        drawn = filling.newest(request, NEWEST, lead=True)
     shelf: Shelf = here.library.shelf(VENUES)
     return here.render(
-        "front_undated.html", stats=beside.stats, page=page, shelf=shelf, date=today, query=Query(sort="new"),
-        views=views, beside=beside, sparks=sparks,
+        "front_undated.html", stats=beside.stats, page=page, drawn=drawn, shelf=shelf, date=today,
+        query=Query(sort="new"), views=views, beside=beside,
     )  # fmt: skip
 
 
