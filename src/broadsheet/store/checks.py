@@ -16,7 +16,24 @@ _ASTRAY = sa.text(
     WHERE q."into" IS NOT NULL AND (q.data IS NOT NULL OR p.pk IS NULL OR p."into" IS NOT NULL)
     """
 )
-_OF_PAPERS = {"copy": ("pk",), "history": ("pk",), "kin": ("a", "b"), "listed": ("pk",)}
+_OF_PAPERS = {
+    "copy": ("pk",), "history": ("pk",), "kin": ("a", "b"), "listed": ("pk",), "vote": ("pk",), "tally": ("pk",),
+    "shade": ("pk",), "comment": ("pk",), "submission": ("pk",), "pick": ("pk",), "claim": ("pk",),
+}  # fmt: skip
+_TOTALS = sa.text(
+    """
+    SELECT count(*) FROM (
+        SELECT t.pk FROM (
+            SELECT pk, 1 AS votes, 0 AS saves, 0 AS comments FROM vote
+            UNION ALL SELECT pk, 0, 1, 0 FROM (
+                SELECT DISTINCT l.pk, s.account FROM listed l JOIN shelf s ON s.id = l.shelf) AS kept
+            UNION ALL SELECT pk, 0, 0, 1 FROM comment WHERE gone IS NULL
+            UNION ALL SELECT pk, -votes, -saves, -comments FROM tally
+        ) AS t JOIN paper p ON p.pk = t.pk WHERE p.data IS NOT NULL
+        GROUP BY t.pk HAVING sum(t.votes) <> 0 OR sum(t.saves) <> 0 OR sum(t.comments) <> 0
+    ) AS wrong
+    """
+)
 _ROWS = sa.text("SELECT pk, data FROM paper WHERE pk > :after AND data IS NOT NULL ORDER BY pk LIMIT :limit")
 _ALIASES = 'SELECT a.id, coalesce(q."into", q.pk) FROM alias a JOIN paper q ON q.pk = a.pk WHERE a.id IN :values'
 _TITLES = 'SELECT t.block, coalesce(q."into", q.pk) FROM title t JOIN paper q ON q.pk = t.pk WHERE t.block IN :values'
@@ -41,6 +58,8 @@ def problems(connection: sa.Connection) -> list[str]:
         astray = sum(connection.execute(_left_over(table, column)).scalar_one() for column in columns)
         if astray:
             found.append(f"{plural(astray, 'row')} of the table {table} {'is' if astray == 1 else 'are'} of no paper")
+    if wrong := connection.execute(_TOTALS).scalar_one():
+        found.append(f"the totals of {plural(wrong, 'paper')} are not what votes, saves and comments add up to")
     return found + _rows(connection)
 
 
