@@ -27,7 +27,7 @@ _WHAT = "Ink dries at a rate that depends on the paper. We measured it on nine k
 def papers() -> list[Mapping[str, Any]]:
     """Of today and of the days before; our own words."""
     crowd = [f"{letter}. {name}" for letter in "ABCDEFGHIJKLM" for name in ("Petrel", "Ibis", "Marten", "Galley")]
-    rows: list[Mapping[str, Any]] = [
+    rows: list[dict[str, Any]] = [
         {"title": "Ink that dries on nine kinds of paper", "abstract": _WHAT * 6, "authors": ["Ada Stone", "Ben Hill"],
          "links": {"code": "https://code.example.org/ink"}, "citations": 12},
         {"title": _LONG, "abstract": _WHAT, "authors": ["Ida Committee"]},
