@@ -102,7 +102,7 @@ def test_a_deleted_account_leaves_nothing_behind(library: Library) -> None:
             store.comments.write(reader.id, pk, f"quokka remark {number}. " * draw.randint(1, 60), limited=False)
         if number % 20 == 0:
             store.accounts.describe(reader.id, signin.called("Zephyrine"), f"I count xylophones of the north {number}.")
-    (own,) = [one for one in store.comments.by(reader.id, 1)]
+    (own,) = store.comments.by(reader.id, 1)
     edited = store.comments.edit(reader.id, own.id, "a quokka remark that is changed", own.version)
     answer = store.comments.write(other.id, edited.pk, "I do not think so.", edited.id, limited=False)
     found = raw(library)

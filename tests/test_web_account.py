@@ -176,7 +176,8 @@ def test_taking_everything_along(ada: TestClient, library: Library) -> None:
     assert answer.headers["cache-control"] == "no-store"
     told = json.loads(zipfile.ZipFile(io.BytesIO(answer.content)).read("everything.json"))
     assert [row["name"] for row in told["profile"]] == ["Ada"]
-    assert browser(library).get("/settings/everything.zip").status_code == 401
+    there = browser(library).get("/settings/everything.zip").headers["location"]
+    assert there.startswith("/sign-in?then=")
 
 
 def test_going(ada: TestClient, library: Library) -> None:
