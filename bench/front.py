@@ -8,6 +8,7 @@ vote. Load and server share the machine.
 """
 
 import asyncio
+import json
 import os
 import re
 import time
@@ -24,6 +25,7 @@ from bench.serve import serving
 
 CONNECTIONS = 64
 WARM_UP = 5.0  # seconds of the same load that are not counted
+_VOTES = re.compile(r'data-paper="([^"]+)" data-votes="(\d+)"')
 SAMPLE = 5.0  # seconds between two looks at the server's memory
 
 
@@ -143,21 +145,23 @@ async def watch(pid: int, heard: Heard) -> None:
         await asyncio.sleep(SAMPLE)
 
 
-async def seen_by_all(port: int, papers: Sequence[str], account: int) -> tuple[float, float]:
-    """Seconds until a vote is on the page of who voted, and until its count is on everybody's."""
+async def counts(connection: Connection, account: int | None) -> dict[str, int]:
+    """Paper -> votes, on the front page as this reader has it."""
+    html = (await connection.ask(page(connection.port, "/", account)))[1].decode()
+    return {paper: int(votes) for paper, votes in _VOTES.findall(html)}
+
+
+async def seen(port: int, account: int) -> tuple[float, float]:
+    """Seconds until a vote is on the page of who voted, and until it is on everybody's; -1 where it never is."""
     connection = Connection(port)
-    pattern = re.compile(rf'data-paper="{re.escape(papers[0])}".{{0,2000}}?data-votes="(\d+)"', re.DOTALL)
-
-    async def count(reader: int | None) -> int:
-        found = pattern.search((await connection.ask(page(port, "/", reader)))[1].decode())
-        return int(found[1]) if found else -1
-
-    before = await count(None)
-    began = time.perf_counter()
-    await connection.ask(vote(port, papers[0], account))
-    mine = await count(account)
-    own = time.perf_counter() - began if mine == before + 1 else -1.0
-    while await count(None) != before + 1:
+    known, mine = await counts(connection, None), await counts(connection, account)
+    for paper in known.keys() & mine.keys():
+        began = time.perf_counter()
+        answer = json.loads((await connection.ask(vote(port, paper, account)))[1])
+        if answer["total"] == known[paper] + 1:  # the reader had not voted for it yet
+            break
+    own = time.perf_counter() - began if (await counts(connection, account)).get(paper) == answer["total"] else -1.0
+    while (await counts(connection, None)).get(paper) != answer["total"]:
         if time.perf_counter() - began > 120:
             return own, -1.0
         await asyncio.sleep(0.2)
@@ -176,7 +180,7 @@ async def measure(port: int, pid: int, rate: float, seconds: float, writes: floa
     watcher = asyncio.create_task(watch(pid, heard))
     await load.run(rate, seconds, heard)
     watcher.cancel()
-    return heard, await seen_by_all(port, papers, communities.ACCOUNTS + 1)
+    return heard, await seen(port, communities.ACCOUNTS + 1)
 
 
 def main() -> None:
