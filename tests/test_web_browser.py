@@ -110,7 +110,7 @@ def test_saving_a_search_without_script(tab: Open) -> None:
     page = tab("/search?q=lantern+routing", java_script_enabled=False)
     page.get_by_text("Save this search").click()
     page.get_by_label("Name").fill("Lanterns")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator(".save").get_by_role("button", name="Save").click()
     page.wait_for_url("**saved=Lanterns")
     assert page.get_by_text("Saved as Lanterns: nothing new since today.").is_visible()
     page.get_by_role("link", name="Saved", exact=True).click()
@@ -124,7 +124,7 @@ def test_saving_a_search_without_script(tab: Open) -> None:
 def test_keeping_a_paper_without_script(tab: Open) -> None:
     page = tab("/paper/ash21", java_script_enabled=False)
     page.get_by_label("List").fill("Maps")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator(".keep").get_by_role("button", name="Save").click()
     page.wait_for_url("**/paper/ash21#keep")
     page.get_by_role("link", name="Maps", exact=True).click()
     assert page.locator(".papers .paper").count() == 1
