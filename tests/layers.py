@@ -54,7 +54,7 @@ FLOOR = {room: height for height, floor in enumerate(FLOORS) for room in floor}
 # Rooms that only some may ask, because everybody else has to ask the one question (`find`) instead.
 WHO_MAY_ASK: Mapping[str, frozenset[str]] = {
     "index": frozenset({"find", "ingest", "evaluate", "community", "library", "cli"}),
-    "rank": frozenset({"find", "community", "library", "cli"}),
+    "rank": frozenset({"find", "library", "cli"}),
 }
 
 # Libraries that stay in one room: everything else speaks our words.

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import daily_library
 from broadsheet.community import periods, reasons
+from broadsheet.community.daily import FLOOR, PACE, WEIGHTS, daily, turns
 from broadsheet.community.days import Order, places
 from broadsheet.community.near import Nearness
 from broadsheet.community.periods import KINDS, Kind, Period, around, named
@@ -18,7 +19,6 @@ from broadsheet.errors import Mistake, NotFound
 from broadsheet.index.places import appeared
 from broadsheet.library import Library
 from broadsheet.paper import make as paper_of
-from broadsheet.rank.daily import FLOOR, PACE, WEIGHTS, daily, turns
 from broadsheet.store import OWNER
 from daily_library import back, pk, row, settled, today, vote
 

@@ -1,7 +1,7 @@
 """The pages of days, weeks and months: which papers appeared, in what order, and why each stands where it does.
 
 The order for all is made once for everybody and kept a few seconds; a reader's own order adds how near papers are to
-what the reader saved and voted for. The formula is in `rank.daily`, the words for readers in docs/front-page.md.
+what the reader saved and voted for. The formula is in `community.daily`, the words for readers in docs/front-page.md.
 """
 
 import threading
@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from broadsheet.community.board import Boards
+from broadsheet.community.daily import FLOOR, PACE, WEIGHTS, daily
 from broadsheet.community.near import Nearness
 from broadsheet.community.periods import Period, around, day_of, number
 from broadsheet.index import Index
 from broadsheet.index.places import scattered
 from broadsheet.index.reader import Reader
-from broadsheet.rank.daily import FLOOR, PACE, WEIGHTS, daily
 from broadsheet.store import Store
 from broadsheet.store.days import Pick, Submitted
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from broadsheet.community.daily import WEIGHTS
 from broadsheet.community.days import Order
 from broadsheet.community.memory import topic_of
 from broadsheet.paper import Paper
 from broadsheet.query import Hit, Marked, Signal
-from broadsheet.rank.daily import WEIGHTS
 from broadsheet.store.community import Totals
 from broadsheet.text import join_names, plural
 from broadsheet.trend import One, sentences
