@@ -28,6 +28,7 @@ class Rate(NamedTuple):
 
 DOOR = Rate(30, 6.0)  # tries at any of the doors, from one network
 API = Rate(600, 0.1)  # requests of programs without a token, from one network
+PAGE = Rate(6_000, 0.01)  # and what says that a page of ours asks: a lab of a thousand is one network
 TOKEN = Rate(1_200, 0.05)  # requests with one token
 
 LETTERS = (3, 900)  # letters to one address in so many seconds

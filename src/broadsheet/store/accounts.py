@@ -68,6 +68,10 @@ _ROLE = sa.text("UPDATE account SET role = :role WHERE id = :id")
 _STATE = sa.text("UPDATE account SET state = :state WHERE id = :id")
 _END = tuple(sa.text(f"DELETE FROM {table} WHERE account = :id") for table in ("session", "ticket"))
 _TOKENS = sa.text("DELETE FROM token WHERE account = :id")
+# An invitation is the word of who made it, and so is a letter that was asked for with one.
+_UNINVITE = sa.text("""DELETE FROM ticket WHERE kind IN ('invitation', 'sign-in') AND "by" = :id""")
+_USED_UP = sa.text("UPDATE ticket SET uses = 0 WHERE email = :email AND kind IN ('sign-in', 'invitation')")
+_LETTERS = sa.text("UPDATE ticket SET uses = 0 WHERE account = :id AND kind = 'sign-in'")
 _HOLD = sa.text("UPDATE account SET state = state WHERE id = :id AND state <> 'gone' RETURNING state, role")
 _ADMINS = sa.text("UPDATE account SET role = role WHERE role = 'admin' AND state = 'active' RETURNING id")
 # Who can come in by themselves; nobody but who sits at the machine comes in as an owner without any of these.
@@ -148,20 +152,22 @@ class Accounts:
             move(connection, id, email, by)
 
     def set_role(self, id: int, role: str, by: int | None) -> None:
-        """Raises Mistake where nobody would be left who administers, NotFound."""
+        """Who may do less has no open invitations any more. Raises Mistake where no administrator is left, NotFound."""
         with self._database.discreet(SOON) as connection:
             before = _held(connection, id)
             if role != "admin":
                 _another(connection, before)
+                if before.role != "reader":
+                    connection.execute(_UNINVITE, {"id": id})
             connection.execute(_ROLE, {"id": id, "role": role})
             note(connection, by, "account.role", f"account {id}", f"{before.role} -> {role}")
 
     def suspend(self, id: int, by: int | None) -> None:
-        """Ends its sessions and its tokens at once. Raises Mistake where nobody would be left, NotFound."""
+        """Ends its sessions, tokens and invitations at once. Raises Mistake where nobody would be left, NotFound."""
         with self._database.discreet(SOON) as connection:
             _another(connection, _held(connection, id))
             connection.execute(_STATE, {"id": id, "state": "suspended"})
-            for statement in (*_END, _TOKENS):
+            for statement in (*_END, _TOKENS, _UNINVITE):
                 connection.execute(statement, {"id": id})
             note(connection, by, "account.suspend", f"account {id}")
 
@@ -181,6 +187,7 @@ def added(connection: sa.Connection, name: Name, email: str | None, role: str, b
     id = connection.execute(_ADD, {**name._asdict(), "email": email, "role": role, "made": now}).scalar()
     if id is None:  # somebody else has just made one of the same name, or with the same address
         raise _name_taken(name.name) if _is_taken(connection, name, 0) else _email_taken()
+    connection.execute(_USED_UP, {"email": email or "-"})  # else an invitation would make another account one day
     note(connection, by or id, "account.add", f"account {id}", role)
     return Account(id, name.name, email, role, "active", "", now)
 
@@ -191,6 +198,8 @@ def move(connection: sa.Connection, id: int, email: str | None, by: int | None) 
     if email and connection.execute(_TAKEN_EMAIL, {"email": email, "id": id}).first():
         raise _email_taken()
     connection.execute(_EMAIL, {"id": id, "email": email})
+    connection.execute(_USED_UP, {"email": email or "-"})
+    connection.execute(_LETTERS, {"id": id})  # those that lie at the address it had
     note(connection, by, "account.address", f"account {id}")
 
 

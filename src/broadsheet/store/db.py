@@ -4,11 +4,12 @@ The only file of this room that asks which database it talks to.
 """
 
 import fcntl
+import os
 import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -220,9 +221,7 @@ def among(connection: sa.Connection, statement: str, values: Sequence[str] | Seq
     return connection.exec_driver_sql(statement, (listed,)).all()
 
 
-def each(
-    connection: sa.Connection, statement: str, values: Sequence[int], **more: object
-) -> "sa.CursorResult[Any]":
+def each(connection: sa.Connection, statement: str, values: Sequence[int], **more: object) -> "sa.CursorResult[Any]":
     """What a statement gives in which ``each(:values)`` stands for a table of one column, ``value``."""
     given: object = list(values)
     table = "unnest(CAST(:values AS integer[])) AS each (value)"
@@ -245,6 +244,8 @@ _NAME = re.compile(r":\w+")
 
 
 def _sqlite(path: Path, wait: float) -> sa.Engine:
+    with suppress(OSError):  # a new one is its owner's alone: addresses and keys are in it; what fails is said later
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     url = sa.URL.create("sqlite", database=str(path))
     engine = sa.create_engine(url, connect_args={"timeout": wait}, **_POOL)
 

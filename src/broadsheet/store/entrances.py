@@ -89,7 +89,7 @@ _INVITED = sa.text(
 _REVOKE = sa.text("DELETE FROM ticket WHERE kind = 'invitation' AND hash = :hash")
 _ACTIVE = sa.text("SELECT id, name, email, role, state, about, made FROM account WHERE id = :id AND state = 'active'")
 _BY_EMAIL = sa.text("SELECT id FROM account WHERE email = :email AND state <> 'gone'")
-_USED_UP = sa.text("UPDATE ticket SET uses = 0 WHERE email = :email AND kind = 'sign-in'")
+_USED_UP = sa.text("UPDATE ticket SET uses = 0 WHERE email = :email AND kind IN ('sign-in', 'invitation')")
 _BEGIN = sa.text(f"INSERT INTO session ({_SESSION}) VALUES (:hash, :account, :how, :agent, :made, :seen, :ends)")
 _END = sa.text("DELETE FROM session WHERE hash = :hash")
 _PAST = sa.text("DELETE FROM session WHERE account = :account AND ends < :now")

@@ -64,7 +64,9 @@ _OWN = sa.text(f"{_LIST} WHERE s.account = :account ORDER BY s.key")
 _OF_GROUPS = sa.text(f"{_LIST} WHERE s.team IN ({_MY_TEAMS}) ORDER BY t.key, s.key, s.id")
 _OF_TEAM = sa.text(f"{_LIST} WHERE s.team = :team AND {SEEN} ORDER BY s.key, s.id")
 _PUBLIC_OF = sa.text(f"{_LIST} WHERE s.account = :owner AND s.seen_by = 'public' ORDER BY s.key")
-_PUBLIC = sa.text(f"{_LIST} WHERE s.seen_by = 'public' AND s.id < :before ORDER BY s.id DESC LIMIT :limit")
+_PUBLIC = sa.text(
+    f"{_LIST} WHERE s.seen_by = 'public' AND a.state = 'active' AND s.id < :before ORDER BY s.id DESC LIMIT :limit"
+)
 _MINE_ID = sa.text("SELECT id FROM shelf WHERE account = :account AND key = :key")
 _AT = sa.text(f"{_LIST} WHERE s.id = :id AND {SEEN}")
 _MINE = sa.text(f"{_LIST} WHERE s.account = :account AND s.key = :key")

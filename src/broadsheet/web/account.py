@@ -120,9 +120,10 @@ def _address(asking: Asking) -> str:
         return _done("no-address")
     base = doors.base(request)
     asked = signin.prove(store, asking.reader, asking.form["email"], doors.network(request))
-    if asked.letter:
-        link = f"{base}/settings/address/{asked.key}"
-        doors.mail(request, asked.letter, asked.email, name=asked.name, link=link, minutes=signin.MINUTES)
+    link = f"{base}/settings/address/{asked.key}"
+    doors.mail(
+        request, "address", asked.email, kept=not asked.letter, name=asked.name, link=link, minutes=signin.MINUTES
+    )
     return _done("letter")
 
 

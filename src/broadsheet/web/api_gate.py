@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -48,14 +50,14 @@ class Gate:
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute] = ()) -> None:
         self._app, self._doors = app, doors(routes)
-        self._tokens, self._networks = Bucket(limits.TOKEN), Bucket(limits.API)
+        self._tokens, self._networks, self._pages = map(Bucket, (limits.TOKEN, limits.API, limits.PAGE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        refusal = self._refusal(request)
+        refusal = await run_in_threadpool(self._refusal, request) if bears_token(request) else self._refusal(request)
         if refusal is None and scope["method"] not in SAFE:
             body = await _body(request)
             refusal = _too_large() if body is None else _wrong_type(request, body) or _wrong_json(body)
@@ -88,14 +90,15 @@ class Gate:
     def _wait(self, request: Request) -> float:
         """How many seconds until this may be asked; 0.0 for now.
 
-        Who sits at the machine is not counted, nor what a page of ours asks: a lab of a thousand is one network.
+        Who sits at the machine is not counted. A token that nobody has counts for the network: there is no end of them.
         """
-        if bears_token(request):
+        if bears_token(request) and _is_known(request):
             return self._tokens.take(keys.mark(request.headers["authorization"].partition(" ")[2].strip()))
         network = limits.network(request.client.host if request.client else "")
-        if not network or request.headers.get("sec-fetch-site") == "same-origin" or who.is_local(request):
+        if not network or who.is_local(request):
             return 0.0
-        return self._networks.take(network)
+        same = request.headers.get("sec-fetch-site") == "same-origin"
+        return (self._pages if same else self._networks).take(network)
 
     def allowed(self, path: str) -> set[str]:
         """The methods that *path* takes; empty when there is no such path."""
@@ -118,6 +121,14 @@ def _may_come_in(request: Request) -> bool:
 def bears_token(request: Request) -> bool:
     """Whether the request says who it is by a token: no browser does so by itself (RFC 6750)."""
     return request.headers.get("authorization", "").lower().startswith("bearer ")
+
+
+def _is_known(request: Request) -> bool:
+    """Whether the token is somebody's; who that is, is found once a request."""
+    try:
+        return who.reader(request) is not None
+    except HTTPException:
+        return False
 
 
 async def _body(request: Request) -> bytes | None:

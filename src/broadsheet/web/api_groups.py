@@ -199,7 +199,7 @@ def put(
     before = store.teams.member(team.id, whom.id)
     if whom.id == reader.id and role is None:
         store.teams.join(team.id, reader.id)
-    elif before is None:
+    elif before is None or not team.edits:  # who is on the way into a group is told to its editors alone
         groups.invite(store, team, whom.name)
     elif before.role == "asked":
         groups.accept(store, team, whom.id)

@@ -6,8 +6,9 @@ A page is rendered by a function that is not told who asks; the request is kept 
 from contextvars import ContextVar
 from typing import NamedTuple
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from broadsheet.people.rights import may
 from broadsheet.web import site, who
@@ -25,7 +26,10 @@ class Corner(NamedTuple):
 
 
 class KeepRequest:
-    """ASGI middleware: `corner` can be asked while a request is answered."""
+    """ASGI middleware: `corner` can be asked while a request is answered.
+
+    An answer to somebody who was looked at may name them, so no cache that others share keeps it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -34,9 +38,20 @@ class KeepRequest:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        kept = _ASKED.set(Request(scope))
+        request = Request(scope)
+        state = request.state  # in the scope from here on, whichever part of the program asks
+
+        async def send_with(message: Message) -> None:
+            if message["type"] == "http.response.start" and getattr(state, "reader", None) is not None:
+                headers = MutableHeaders(scope=message)
+                said = headers.get("cache-control", "")
+                if "private" not in said and "no-store" not in said:
+                    headers["cache-control"] = f"private, {said or 'no-cache'}"
+            await send(message)
+
+        kept = _ASKED.set(request)
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, send_with)
         finally:
             _ASKED.reset(kept)
 

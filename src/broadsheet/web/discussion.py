@@ -133,8 +133,8 @@ def _form(
 ) -> bytes:  # fmt: skip
     return here.render(
         "comment.html", query=Query(), doing=what, paper=paper, one=one, text=text, said=said, theirs=theirs,
-        preview=markdown.html(text) if preview else "", html=markdown.html, most=MOST_TEXT, moment=moment, iso=iso,
-        own=one is not None and one.account == reader.id, notes=here.library.settings.accounts == "off",
+        preview=markdown.html(text[:MOST_TEXT]) if preview else "", html=markdown.html, most=MOST_TEXT, moment=moment,
+        iso=iso, own=one is not None and one.account == reader.id, notes=here.library.settings.accounts == "off",
     )  # fmt: skip
 
 

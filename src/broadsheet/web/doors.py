@@ -81,11 +81,12 @@ def base(request: Request) -> str:
     raise Mistake(_NO_ADDRESS)
 
 
-def mail(request: Request, kind: str, to: str, **values: object) -> None:
-    """Puts a letter on its way. Raises Mistake, MailError."""
+def mail(request: Request, kind: str, to: str, *, kept: bool = False, **values: object) -> None:
+    """Puts a letter on its way; one that is *kept* is only written, which takes as long. Raises Mistake, MailError."""
     here = site.of(request)
-    sender = send.sender(here.library.settings)
-    of(request).post.send(write.letter(kind, to, sender, site=here.title, **values))
+    letter = write.letter(kind, to, send.sender(here.library.settings), site=here.title, **values)
+    if not kept:
+        of(request).post.send(letter)
 
 
 def page(request: Request, template: str, /, status: int = 200, **values: Any) -> Response:

@@ -69,7 +69,7 @@ def _bare(state: StateInline, silent: bool) -> bool:
     """An address that stands by itself: what follows ``http`` or ``https``, without the sentence around it."""
     if state.linkLevel > 0 or not state.src.startswith("://", state.pos):
         return False
-    before = _BEFORE.search(state.pending)
+    before = _BEFORE.search(state.pending[-6:])  # ``https``, and the sign before it
     if before is None:
         return False
     start = state.pos - len(before[1])

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from broadsheet import export
 from broadsheet.errors import NotFound
 from broadsheet.paper import Paper
-from broadsheet.store import Store
+from broadsheet.store import OWNER, Store
 from broadsheet.web import feeds, site, taking
 from broadsheet.web.http import answer
 
@@ -26,7 +26,7 @@ PRIVATE = "private, no-cache"
 
 def root(request: Request) -> str:
     """What stands before a path: ``https://papers.example.org``."""
-    return str(request.base_url).rstrip("/")
+    return site.root(request)
 
 
 def feed(request: Request, suffix: str, title: str, home: str, papers: Sequence[Paper], *, public: bool) -> Response:
@@ -65,7 +65,9 @@ def account_of(request: Request) -> int:
         account = int(number[:10])
     except (ValueError, binascii.Error):
         raise NotFound(_NO_KEY) from None
-    if not 0 < account < 2**31 or not site.of(request).library.store.searches.opens(account, key):
+    library = site.of(request).library
+    theirs = account == OWNER or library.settings.accounts != "off"
+    if not 0 < account < 2**31 or not theirs or not library.store.searches.opens(account, key):
         raise NotFound(_NO_KEY)
     return account
 

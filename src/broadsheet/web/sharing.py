@@ -53,7 +53,7 @@ def _packed(body: bytes) -> Shared:
 
 def feed(request: Request, suffix: str, title: str, home: str, papers: Sequence[Paper], *, own: str = "") -> Response:
     """*papers* as a feed that is called *title*; *home*: the page that shows the same, *own*: where the feed is."""
-    here, root = site.of(request), str(request.base_url).rstrip("/")
+    here, root = site.of(request), site.root(request)
     made = feeds.Feed(f"{title} · {here.title}", root + home, root + (own or home + suffix), root, papers)
     kind = feeds.KINDS[suffix]
     return answer(request, kind.write(made), kind.media)

@@ -34,10 +34,8 @@ def _ask(knock: Knock) -> Response:
     library, base = knock.site.library, doors.base(knock.request)
     asked = signin.ask(library.store, library.settings, knock.form.get("email", ""), doors.network(knock.request))
     link = f"{base}/sign-in/{asked.key}"
-    if asked.letter == "sign-in":
-        doors.mail(knock.request, "sign-in", asked.email, name=asked.name, link=link, minutes=signin.MINUTES)
-    elif asked.letter:
-        doors.mail(knock.request, asked.letter, asked.email, link=link, minutes=signin.MINUTES)
+    kind, named = asked.letter or "welcome", {"name": asked.name} if asked.letter == "sign-in" else {}
+    doors.mail(knock.request, kind, asked.email, kept=not asked.letter, link=link, minutes=signin.MINUTES, **named)
     answer = doors.page(
         knock.request, "sign_in_sent.html", email=addresses.shown(asked.email), minutes=signin.MINUTES,
         outbox=not library.settings.smtp,

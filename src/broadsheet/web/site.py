@@ -41,6 +41,14 @@ def of(request: Request) -> Site:
     return site
 
 
+def root(request: Request) -> str:
+    """What stands before a path in what leaves the site: its own address where the settings say it, else what is asked.
+
+    A request can name any host; what a cache keeps of it, or a feed reader, would lead others there.
+    """
+    return (of(request).library.settings.address or str(request.base_url)).rstrip("/")
+
+
 def build(library: "Library", title: str, page_size: int) -> Site:
     files = assets.load()
     return Site(library, title, files, _environment(files, title), page_size)

@@ -56,7 +56,7 @@ def front(request: Request) -> Response:
 
 def send(request: Request, suffix: str, query: Query, title: str, path: str) -> Response:
     """The feed of what *query* finds; *path* is where it is."""
-    here, root = site.of(request), str(request.base_url).rstrip("/")
+    here, root = site.of(request), site.root(request)
     home = urls.search(replace(query, limit=urls.LIMIT))
     found = here.library.search(query).hits
     feed = feeds.Feed(title, root + home, root + path, root, [hit.paper for hit in found])

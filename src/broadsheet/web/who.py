@@ -11,6 +11,7 @@ from broadsheet.query import Query
 from broadsheet.store import OWNER
 from broadsheet.web import cookies, site
 
+_PASSING = frozenset(("read", "write", "edit"))
 _PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
@@ -29,7 +30,7 @@ def asker(request: Request) -> int:
     """
     found = reader(request)
     if found is not None:
-        return found.id
+        return found.id if found.scopes is None or "read" in found.scopes else 0
     return OWNER if site.of(request).library.settings.accounts == "off" else 0
 
 
@@ -46,15 +47,17 @@ def _reader(request: Request) -> Reader | None:
     if library.settings.accounts != "off":
         return sessions.of_cookie(library.store, cookies.read(request, cookies.SESSION))
     edit = library.settings.edit
-    if edit == "all" or (edit == "local" and is_local(request)):
-        return Reader(OWNER, "owner", "admin", via="machine")
-    return None
+    if edit == "none" or (edit == "local" and not is_local(request)):
+        return None
+    # Whoever comes by acts as the owner then, but is given nothing that would still open the account later.
+    return Reader(OWNER, "owner", "admin", None if is_local(request) else _PASSING, "machine")
 
 
 def _bearer(request: Request, key: str) -> Reader:
     """Who carries a token. Raises HTTPException for one that is nobody's: whoever has a token wants to be somebody."""
-    found = sessions.of_token(site.of(request).library.store, key)
-    if found is None:
+    library = site.of(request).library
+    found = sessions.of_token(library.store, key)
+    if found is None or (library.settings.accounts == "off" and found.id != OWNER):  # then nobody else has an account
         told = {"www-authenticate": 'Bearer error="invalid_token"'}  # RFC 6750, section 3.1
         raise HTTPException(401, "This token is not known, has ended, or was revoked; make another one.", told)
     return found
