@@ -296,5 +296,5 @@ def test_a_paper_is_cited_in_three_ways(client: TestClient) -> None:
 
 def test_every_hit_leads_to_its_citation(client: TestClient) -> None:
     html = ask(client, "/search?q=lantern+routing")
-    assert '<a href="/paper/quill24#cite" aria-label="Cite Sparse lantern routing for long' in html
+    assert '<a href="/paper/quill24#cite" aria-label="cite Sparse lantern routing for long' in html
     assert 'id="cite"' in ask(client, "/paper/quill24")

@@ -215,7 +215,7 @@ def test_a_key_opens_the_feeds_of_its_reader_until_another_is_made(library: Libr
     for address in there.values():
         assert "quill24" in nobody.see(address.removeprefix("http://localhost:8008"))
     assert nobody.see(f"/feeds/{key}/feeds.opml") == ada.see("/feeds.opml")
-    nobody.see("/feeds.opml", 401)
+    nobody.see("/feeds.opml", 303)
     assert nobody.press("/saved/key").startswith("/sign-in")
     ada.press("/saved/key")
     nobody.see(feed, 404)
