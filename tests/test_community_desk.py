@@ -4,6 +4,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import web_library
 from broadsheet.community import submissions
 from broadsheet.fetch import Client
 from broadsheet.library import STORE_FILE, Library
+from broadsheet.people import acts
 from broadsheet.store import Store
 from community_people import BOSS, Browser, reader, sql, with_accounts
 from web_library import text
@@ -115,6 +117,32 @@ def test_the_desk_is_for_editors_and_a_groups_desk_for_its_own(ada: Browser, eve
     eve.press(f"{DAY}/pick", 404, id=A, team="8")
 
 
+def test_a_day_to_come_has_a_desk_and_no_page_yet(eve: Browser) -> None:
+    tomorrow = date.today() + timedelta(days=2)
+    assert f'href="/day/{tomorrow}"' not in eve.see(f"/desk/{tomorrow}")
+    assert 'href="/day/2026-11-20"' in eve.see(DAY)
+
+
+def test_the_audit_log_names_what_was_done_to(eve: Browser, ada: Browser, library: Library) -> None:
+    """A paper by its title, a comment by its writer, an account by its name; what has gone by its number."""
+    eve.press(f"{DAY}/pick", id=A)
+    eve.press(f"{DAY}/note", pk=row(library, A), note="Clear.", was="")
+    ada.press("/comment", id=A, text="Rude.")
+    (number,) = sql(library.store, "SELECT id FROM comment")[0]
+    eve.press("/comment/remove", number=str(number), why="Rude.")
+    library.store.audit.note(None, "account.role", "account 999999", "reader -> editor")
+    library.store.audit.note(None, "pick", "paper 999999 on 20261120")
+    found = acts.objects(library.store, library.store.audit.entries())
+    paper = library.paper(A)
+    assert paper is not None
+    title = f"“{paper.title}”"
+    assert {f"paper {row(library, A)} on 20261120": f"{title} on 2026-11-20", f"comment {number}":
+            f"a comment by Ada on {title}"}.items() <= found.items()  # fmt: skip
+    assert not {"account 999999", "paper 999999 on 20261120"} & found.keys()
+    page = text(Browser(library, BOSS).see("/owner/audit"))
+    assert f"said why a paper was picked {title} on 2026-11-20 Clear." in page and "account 999999" in page
+
+
 @pytest.mark.parametrize(
     "day", ["2026-11-31", "2026-13-01", "today", "1899-01-01", "9999-12-31", "2026-11", "０２６-11-20"]
 )
@@ -155,8 +183,13 @@ def test_an_author_is_known_once_an_editor_says_so(ada: Browser, eve: Browser, l
     eve.press("/claim/decide", decision="asked", **(given | {"was": "refused"}))
     ada.press("/claim/withdraw", number=number[1])
     assert "I am one of its authors" in ada.see(f"/paper/{A}")
-    acts = [act for (act,) in sql(library.store, "SELECT act FROM audit WHERE act LIKE 'claim%' ORDER BY id")]
-    assert acts == ["claim.approved", "claim.refused", "claim.asked"]
+    log = text(Browser(library, BOSS).see("/owner/audit"))
+    assert (
+        "approved that somebody is an author Ada as Author B. Series, “Weather of retrieval, an audit in part 1”" in log
+    )
+    assert "let a claim to be an author wait again" in log
+    done = [act for (act,) in sql(library.store, "SELECT act FROM audit WHERE act LIKE 'claim%' ORDER BY id")]
+    assert done == ["claim.approved", "claim.refused", "claim.asked"]
 
 
 # -- submissions -------------------------------------------------------------------------------------------------------
@@ -169,6 +202,14 @@ def test_a_paper_that_is_here_is_submitted_once(ada: Browser, library: Library) 
     assert ada.press("/submit", id=A, text="x", note="Read <this>.") == f"/paper/{A}"
     assert ada.press("/submit", id=A, text="x", note="Again.") == f"/paper/{A}"
     assert sql(library.store, "SELECT pk, note FROM submission") == [(library.row(A), "Read <this>.")]
+
+
+@pytest.mark.parametrize(
+    "typed", [A, f" {A} ", f"http://localhost:8008/paper/{A}", f"http://localhost:8008/paper/{A}?q=x#cite"]
+)
+def test_a_paper_of_this_library_is_named_by_its_id_or_its_page(ada: Browser, library: Library, typed: str) -> None:
+    assert ada.press("/submit", text=typed) == f"/paper/{A}"
+    assert sql(library.store, "SELECT pk FROM submission") == [(library.row(A),)]
 
 
 @pytest.mark.parametrize(

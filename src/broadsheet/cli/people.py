@@ -258,18 +258,22 @@ def audit(context: click.Context, limit: int, as_json: bool) -> None:
     from broadsheet import console
     from broadsheet.people import acts
 
-    found = library_of(context).store.audit.entries(limit)
+    store = library_of(context).store
+    found = store.audit.entries(limit)
+    objects = acts.objects(store, found)
     if as_json:
-        console.print_json({"audit": [{**one._asdict(), "at": _when(one.at)} for one in found]})
+        rows = [{**one._asdict(), "at": _when(one.at), "to": objects.get(one.object, "")} for one in found]
+        console.print_json({"audit": rows})
         return
     if not found:
         console.say("Nothing was done yet.")
         return
-    rows = [
-        (_when(one.at).replace("T", " ")[:16], _who(one.account, one.name), acts.words(one), one.object, one.detail)
+    table = [
+        (_when(one.at).replace("T", " ")[:16], _who(one.account, one.name), acts.words(one),
+         objects.get(one.object, one.object), one.detail)
         for one in found
-    ]
-    console.table(console.out(), rows, ("when (UTC)", "who", "did", "to", "more"))
+    ]  # fmt: skip
+    console.table(console.out(), table, ("when (UTC)", "who", "did", "to", "more"))
 
 
 def _who(account: int | None, name: str) -> str:

@@ -95,6 +95,11 @@ class Claims:
         """What an account claims of one paper."""
         return next(iter(self._all(_MINE, account=account, pk=pk)), None)
 
+    def some(self, numbers: Sequence[int]) -> list[Claim]:
+        """Those of *numbers* that there are, in no order."""
+        with self._database.reading() as connection:
+            return [Claim(*row) for row in among(connection, f"{_CLAIM} WHERE c.id IN :values", numbers)]
+
     def authors(self, pk: int) -> dict[str, tuple[int, str]]:
         """author -> (account, its name), of those that editors have approved."""
         with self._database.reading() as connection:

@@ -5,6 +5,7 @@ seconds.
 """
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from broadsheet.errors import Conflict, Forbidden, Mistake, NotFound, TooOften
 from broadsheet.store import audits
 from broadsheet.store.community import acting, count, living
-from broadsheet.store.db import SOON, Database
+from broadsheet.store.db import SOON, Database, among
 from broadsheet.text import plural
 
 WHILE = 600  # seconds: in this time
@@ -134,6 +135,11 @@ class Comments:
         """Raises NotFound."""
         with self._database.reading() as connection:
             return _one(connection, number)
+
+    def some(self, numbers: Sequence[int]) -> list[Comment]:
+        """Those of *numbers* that there are, in no order."""
+        with self._database.reading() as connection:
+            return [Comment(*row) for row in among(connection, f"{_COMMENT} WHERE c.id IN :values", numbers)]
 
     def latest(self, limit: int = 20, before: int = 1 << 30) -> list[Comment]:
         """The latest comments of all papers; *before*: the id of the last one of the page before this."""

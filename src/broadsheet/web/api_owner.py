@@ -58,6 +58,7 @@ class Event(TypedDict):
     act: str
     words: Annotated[str, Field(description="The act in words")]
     object: str
+    to: Annotated[str, Field(description="The object as it is called today; empty for what has gone")]
     detail: str
 
 
@@ -146,11 +147,13 @@ def change(request: Request, reader: Admin, name: Name, new: AccountChange) -> R
 @router.get("/audit", summary="What was done by whom", response_model=Audit, openapi_extra=right("people"))
 def audit(request: Request, reader: Admin, cursor: Cursor = "", limit: Limit = LIMIT) -> Response:
     before = place(request, cursor, int)
-    found = site.of(request).library.store.audit.entries(limit + 1, before[0] if before else 0)
+    store = site.of(request).library.store
+    found = store.audit.entries(limit + 1, before[0] if before else 0)
     shown, last = cut(found, limit, lambda one: (one.id,))
+    objects = acts.objects(store, shown)
     rows = [
         Event(id=one.id, at=moment(one.at), by=one.name, act=one.act, words=acts.words(one), object=one.object,
-              detail=one.detail)
+              to=objects.get(one.object, ""), detail=one.detail)
         for one in shown
     ]  # fmt: skip
     return listed(request, "events", rows, last)

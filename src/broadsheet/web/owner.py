@@ -50,10 +50,9 @@ def audit(request: Request) -> Response:
         return RedirectResponse(asks_for(AUDIT), 303, NO_STORE)
     writes.allowed(request, reader, "people")
     found = here.library.store.audit.entries(ROWS + 1, number(request.query_params.get("before", "")))
-    ids = [int(one.object.removeprefix("account ")) for one in found if re.fullmatch("account [0-9]{1,9}", one.object)]
     return doors.page(
         request, "owner_audit.html", events=found[:ROWS], before=found[ROWS - 1].id if found[ROWS:] else 0,
-        words=acts.words, moment=moment, names=here.library.store.accounts.names(ids),
+        words=acts.words, moment=moment, objects=acts.objects(here.library.store, found),
     )  # fmt: skip
 
 

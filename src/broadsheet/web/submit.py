@@ -1,6 +1,7 @@
 """Bringing a paper: one form for an id, an address or a title. What is not here is looked up while the reader waits."""
 
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -50,6 +51,8 @@ def _submit(asking: Asking) -> Done | Response:
         if chosen := form.get("id", ""):  # one of those that were offered, which are here
             done = submissions.choose(here.library.store, asking.reader, here.library.row(chosen), typed.note)
             return _done(here, done)
+        if here_already := _named(asking, typed.text):
+            return _done(here, submissions.choose(here.library.store, asking.reader, here_already, typed.note))
         name = submissions.wanted(typed.text)
         if name:
             return _done(here, submissions.submit(here.library, asking.reader, name, typed.note))
@@ -58,6 +61,14 @@ def _submit(asking: Asking) -> Done | Response:
         if writes.is_quiet(asking.request):
             raise
         return _again(here, typed, error)
+
+
+def _named(asking: Asking, text: str) -> int | None:
+    """The paper of this library that *text* is the id of, or the address of the page of; None where it is no such."""
+    line, own = clean(text), f"{asking.request.url.scheme}://{asking.request.url.netloc}/paper/"
+    name = unquote(line.removeprefix(own).partition("?")[0].partition("#")[0]) if line.startswith(own) else line
+    found = asking.site.library.paper(name) if 0 < len(name) <= MOST_TEXT and " " not in name else None
+    return asking.site.library.row(found.key) if found else None
 
 
 def _offer(asking: Asking, typed: Typed) -> Response:
@@ -74,7 +85,10 @@ def _offer(asking: Asking, typed: Typed) -> Response:
 def _again(here: Site, typed: Typed, error: BroadsheetError) -> Response:
     """The form with all that was typed, and what went wrong."""
     said = sentence(error)
-    said = said[:1].upper() + said[1:] + ("" if said.endswith(".") else ".")
+    host = "." in said.partition(" ")[0].rstrip(
+        ".:,"
+    )  # the name of a host is written small, also where a sentence begins
+    said = (said[:1] if host else said[:1].upper()) + said[1:] + ("" if said.endswith(".") else ".")
     if isinstance(error, WorldError):
         said += _LATER
     return Response(_page(here, typed, said), status_of(error), {"cache-control": "no-store"}, PAGE)
