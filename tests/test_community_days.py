@@ -126,6 +126,14 @@ def test_a_library_without_papers_has_no_day(tmp_path: Path) -> None:
             library.feed()
 
 
+def test_a_day_of_chosen_papers_alone_is_in_the_archive(tmp_path: Path) -> None:
+    """Of a library whose papers are known by their year: the year of the day is there, and nothing is left over."""
+    with daily_library.make(tmp_path, (row("old", 0, 0, date="", year=2019),)) as library:
+        library.store.desk.pick(OWNER, periods.number(today()), pk(library, "old"), note="Still true.")
+        years, dated = library.days.years(), library.days.calendar(today().year)
+        assert years == {today().year: 1, 2019: 1} and dated == {today(): 1}
+
+
 def test_a_paper_known_by_its_year_is_on_no_day(library: Library) -> None:
     daily_library.add(library, row("old", 0, 0, date="2019", year=2019))
     assert library.days.years()[2019] == 1 and library.days.calendar(2019) == {}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from broadsheet.trend import DAY, sentences
+from broadsheet.trend import DAY, Term, sentences
 from broadsheet.trend.forecast import CASES, FEWEST, Error, Standing, backtest, learn, standing
 from growths import FAMILIES, SHARES, Lives, lives
 
@@ -90,6 +90,29 @@ def test_papers_from_before_the_library_are_not_learnt_from() -> None:
     model = learn(life.paper[later], life.at[later], life.appeared, life.now)
     young = (life.appeared > life.at[later].min()).sum()
     assert model is None or max(fit.cases for fit in model.fits) <= young
+
+
+@pytest.mark.parametrize(
+    ("topic", "count", "counted", "said"),
+    [
+        ("cs.CL", 12, 12, "12 votes in 20 hours, 4.2 times what a cs.CL paper of its age gets"),
+        ("eess.AS", 12, 12, "12 votes in 20 hours, 4.2 times what an eess.AS paper of its age gets"),
+        ("", 1, 0.1, "1 vote in 20 hours, 4.2 times what a paper of its age gets; counted as 0.1, for this account is "
+                     "new here"),
+        ("", 2, 0.1, "2 votes in 20 hours, 4.2 times what a paper of its age gets; counted as 0.1, for not all of "
+                     "these accounts are independent or long here"),
+    ],
+)  # fmt: skip
+def test_a_term_as_a_sentence(topic: str, count: float, counted: float, said: str) -> None:
+    assert sentences.sentence(Term("votes", count, counted, 20.0, 2.0, 4.2, 0.3, 0.5), topic) == said
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(0.001, "1 minute"), (1, "1 hour"), (47, "47 hours"), (72, "3 days"), (51_614, "6 years"), (8_800, "367 days")],
+)
+def test_a_time_as_people_say_it(hours: float, said: str) -> None:
+    assert sentences.span(hours) == said
 
 
 def test_sentences() -> None:

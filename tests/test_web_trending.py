@@ -69,6 +69,15 @@ def test_what_rises_is_shown_with_every_term(stranger: TestClient) -> None:
     assert 'href="/about/trending"' in html
 
 
+def test_a_papers_own_page_has_the_terms_of_its_month(stranger: TestClient) -> None:
+    html = ask(stranger, "/paper/today9")
+    part = html.partition('id="attention"')[2].partition("</section>")[0]
+    found = re.findall(r'<th scope="row">.*?</svg>(\w+)</th><td>([1-9]\d*)</td>', part)
+    assert sorted(found) == [("mentions", "40"), ("saves", "40"), ("votes", "45")]
+    assert '<svg class="spark"' in part and 'href="/about/trending"' in part and "a month’s window" in part
+    assert 'id="attention"' not in ask(stranger, "/paper/year1"), "nothing happened to it"
+
+
 def test_hot_takes_two_signals_and_the_page_says_what_is_missing(shared: Library, stranger: TestClient) -> None:
     found = shared.trending("week")
     assert found.pks[0] in found.hot and found.hits[0].paper.key == "today9"

@@ -126,9 +126,15 @@ class Days:
         return {named: count for day, count in sorted(found.items()) if (named := day_of(day))}
 
     def years(self) -> dict[int, int]:
-        """Year -> how many papers appeared in it, whether or not their day is known; the last year first."""
+        """Year -> how many papers appeared in it or are on a page of its days; the last year first.
+
+        Those of which only the year is known are counted, too.
+        """
         years, counts = np.unique(self._appeared(10_000, 99_999_999) // 10_000, return_counts=True)
-        return dict(zip(years[::-1].tolist(), counts[::-1].tolist(), strict=True))
+        found = dict(zip(years.tolist(), counts.tolist(), strict=True))
+        for day, pks in self._put().items():
+            found[day // 10_000] = found.get(day // 10_000, 0) + len(pks)
+        return dict(sorted(found.items(), reverse=True))
 
     def count(self, period: Period) -> int:
         """How many papers are on the page of *period*."""

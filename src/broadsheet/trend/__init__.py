@@ -33,6 +33,7 @@ WEIGHT = np.array([0.30, 0.20, 0.10, 0.05, 0.10, 0.10, 0.15])  # of a paper that
 HOUR, DAY = 3_600, 86_400  # seconds
 WINDOW = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY}
 HALF_LIFE = {"day": 2 * DAY, "week": 7 * DAY, "month": 30 * DAY}  # of a score, from the paper's first appearance
+NOTHING = 0.0005  # a score below it does not rise: with three decimals, as pages show it, it is 0
 HISTORY = 60  # days of events that a refresh should be given
 NEVER = np.iinfo(np.int64).max  # `since` of what is not measured, or cannot exist
 
@@ -234,11 +235,11 @@ class Terms:
         return cls(window, now, **{name: arrays[name] for name in ARRAYS})  # type: ignore[arg-type]
 
     def best(self, most: int, among: Bools | None = None) -> Ints:
-        """At most *most* rows of `Papers` with a score above 0, the highest first, equal ones the newest first.
+        """At most *most* rows of `Papers` with a score of `NOTHING` or more, the highest first, of equal ones the newest.
 
         *among*: shape (p,), which papers may be in it: those of a topic, those that are not hidden.
         """
-        fit = self.score > 0
+        fit = self.score >= NOTHING
         if among is not None:
             fit &= among[self.rows]
         places = np.flatnonzero(fit)

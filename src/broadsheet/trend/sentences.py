@@ -15,6 +15,8 @@ REASONS = {
     TOO_OLD: "it is too old for this window",
 }
 
+_NOT_ALL = "not all of these accounts are independent or long here"
+
 
 def of(one: One, topic: str) -> tuple[str, ...]:
     """One sentence a signal in which something happened, the largest share first. *topic*: ``cs.CL``, or empty."""
@@ -24,7 +26,7 @@ def of(one: One, topic: str) -> tuple[str, ...]:
 def sentence(term: Term, topic: str) -> str:
     """``12 votes in 20 hours, 4.2 times what a cs.CL paper of its age gets``."""
     found = f"{_count(round(term.count), term.signal)} in {span(term.hours)}"
-    paper = f"a {topic} paper" if topic else "a paper"
+    paper = f"{'an' if topic[0] in 'aeioAEIO' else 'a'} {topic} paper" if topic else "a paper"
     if 0.8 <= term.ratio <= 1.25:
         said = f"about what {paper} of its age gets"
     elif term.ratio > 1:
@@ -32,7 +34,8 @@ def sentence(term: Term, topic: str) -> str:
     else:
         said = f"less than {paper} of its age gets"
     if term.counted < 0.5 * term.count and term.signal in ("votes", "saves", "comments"):
-        said += f"; counted as {max(term.counted, 0.1):.1f}, for not all of these accounts are independent or long here"
+        whose = "this account is new here" if round(term.count) == 1 else _NOT_ALL
+        said += f"; counted as {max(term.counted, 0.1):.1f}, for {whose}"
     return f"{found}, {said}"
 
 
@@ -48,10 +51,13 @@ def why_not(one: One) -> tuple[str, ...]:
 
 
 def span(hours: float) -> str:
-    """``40 minutes``, ``20 hours``, ``3 days``: what is nearest to how people say it."""
+    """``40 minutes``, ``20 hours``, ``3 days``, ``6 years``: what is nearest to how people say it."""
     if hours < 1:
         return plural(max(1, round(hours * 60)), "minute")
-    return plural(round(hours), "hour") if hours < 48 else plural(round(hours / 24), "day")
+    if hours < 48:
+        return plural(round(hours), "hour")
+    days = hours / 24
+    return plural(round(days), "day") if days < 730 else plural(round(days / 365.25), "year")
 
 
 def forecast(now: float, low: float, likely: float, high: float, days: float = 7) -> str:

@@ -13,6 +13,7 @@ from broadsheet.errors import IndexStale, NotFound
 from broadsheet.paper import STANDINGS, Paper
 from broadsheet.query import Page, Query
 from broadsheet.text import clean
+from broadsheet.trend import sentences
 from broadsheet.web import (
     days,
     filling,
@@ -104,13 +105,14 @@ def paper(request: Request) -> Response:
     _count(request, here, found)
     similar, trouble = _similar(here, found)
     made = views.made_of(here.library, found)
-    readers = together.of_paper(request, here.library.row(found.key), found)
+    readers = together.of_paper(request, pk := here.library.row(found.key), found)
     body = here.render(
         "paper.html", **readers, made=made, paper=found, abstract=typeset.typeset(found.abstract),
         similar=filling.of_hits(request, similar.hits) if similar else (),
         trouble=trouble, asked=clean(request.query_params.get("q", ""))[:MAX_ID], quiet=("status", *STANDINGS),
         facts=views.facts(found), links=views.links(found), query=Query(),
-        keeping=(keeping := saved.keeping(request, found)),
+        keeping=(keeping := saved.keeping(request, found)), span=sentences.span,
+        rising=trending.of_paper(request, pk, readers["entry"]),
     )  # fmt: skip
     return answer(request, body, cache=_cached(keeping.may))
 

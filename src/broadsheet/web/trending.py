@@ -78,6 +78,7 @@ def _shown(request: Request, window: str, topic: str) -> bytes:
         "trending.html", query=Query(), window=window, noun=NOUN[window], topic=topic, board=board, found=found,
         more=more, total=total, links=links, categories=categories, without=address(window), days=forecast.DAYS,
         measured=moment(board.now) if board else "", feed_paths=_feeds(window, topic), words=WORDS[window],
+        span=sentences.span,
     )  # fmt: skip
 
 
@@ -112,6 +113,13 @@ def _rising(board: "Board", window: str, pk: int, row: Row, one: One, hot: bool)
     badges = (filling.HOT,) if hot else ()
     drawn = replace(row, spark=sparks.line(points, sparks.told(points, window)), badges=badges)
     return Rising(drawn, one, heading(board.coming.of(pk), row.counts.votes), () if hot else sentences.why_not(one))
+
+
+def of_paper(request: Request, pk: int, entry: Row) -> Rising | None:
+    """What the month's score of one paper is made of, for its own page; None where nothing happened to it."""
+    board = site.of(request).library.boards.current()
+    one = board.windows["month"].one(pk) if board else None
+    return _rising(board, "month", pk, entry, one, one.hot) if board and one else None
 
 
 def heading(bounds: tuple[int, int, int] | None, votes: int) -> str:
