@@ -28,8 +28,8 @@ from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.desk import Desk
 from broadsheet.store.entrances import Entrances, Newcomer, Session, Ticket
 from broadsheet.store.known import Known, sound, titled
-from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
 from broadsheet.store.leaving import Leaving
+from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
 from broadsheet.store.lists import Entry, List, Lists
 from broadsheet.store.prepared import Prepared, mark_of
 from broadsheet.store.schema_people import OWNER
