@@ -174,8 +174,14 @@ def test_feeds_and_files_of_a_list(library: Library) -> None:
     ada, nobody = Browser(library, reader(library.store, "Ada")), Browser(library)
     ada.press("/lists", name="Öpen & shut", seen="public")
     for key in ("quill24", "moss22"):
-        ada.press("/list/1/put", id=key)
+        ada.press("/list/1/put", id=key, note=f"Why <{key}>." if key == "moss22" else "")
     feed = ET.fromstring(nobody.see("/list/1.atom"))
+    assert [
+        body.partition("\n")[0] for entry in feed.iter(f"{ATOM}entry") if (body := entry.findtext(f"{ATOM}content"))
+    ] == ["Why <moss22>."]
+    assert "<content:encoded>&lt;p&gt;Why &amp;lt;moss22&amp;gt;.&lt;/p&gt;" in nobody.see("/list/1.rss")
+    items = {item["id"].rpartition("/")[2]: item for item in json.loads(nobody.see("/list/1.json"))["items"]}
+    assert items["moss22"]["content_text"].startswith("Why <moss22>.") and "Why" not in items["quill24"]["content_text"]
     assert "Öpen & shut · Ada" in str(feed.findtext(f"{ATOM}title"))
     assert len(feed.findall(f"{ATOM}entry")) == 2
     assert len(json.loads(nobody.see("/list/1.json"))["items"]) == 2

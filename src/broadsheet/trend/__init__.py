@@ -235,7 +235,7 @@ class Terms:
         return cls(window, now, **{name: arrays[name] for name in ARRAYS})  # type: ignore[arg-type]
 
     def best(self, most: int, among: Bools | None = None) -> Ints:
-        """At most *most* rows of `Papers` with a score of `NOTHING` or more, the highest first, of equal ones the newest.
+        """At most *most* rows of `Papers` with a score of `NOTHING` or more, the highest first, then the newest.
 
         *among*: shape (p,), which papers may be in it: those of a topic, those that are not hidden.
         """

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from xml.sax import saxutils
@@ -24,6 +25,7 @@ GENERATOR = "Broadsheet"
 VERSION = "https://jsonfeed.org/version/1.1"
 _ATOM = "http://www.w3.org/2005/Atom"
 _SPACES = {
+    "content": "http://purl.org/rss/1.0/modules/content/",
     "dc": "http://purl.org/dc/elements/1.1/",
     "prism": "http://prismstandard.org/namespaces/basic/2.0/",
 }
@@ -37,6 +39,7 @@ class Feed(NamedTuple):
     home  the page that shows the same
     own   the feed itself, and its id
     root  what stands before a paper's path: ``https://papers.example.org``
+    notes the key of a paper -> why it is on the list, where somebody said so
     """
 
     title: str
@@ -44,6 +47,15 @@ class Feed(NamedTuple):
     own: str
     root: str
     papers: Sequence[Paper]
+    notes: Mapping[str, str] = MappingProxyType({})
+
+    def told(self, paper: Paper) -> tuple[str, ...]:
+        """The note of *paper* and its abstract, as paragraphs; none where nobody has said why it is here.
+
+        It is content beside the summary, so that who takes papers from the feed takes no note for an abstract.
+        """
+        note = self.notes.get(paper.key, "")
+        return tuple(part for part in (note, paper.abstract) if part) if note else ()
 
     def link(self, paper: Paper) -> str:
         """Where this library shows *paper*; its id in the feed."""
@@ -96,6 +108,8 @@ def _entry(feed: Feed, paper: Paper) -> Iterator[str]:
     yield from _facts(paper)
     if paper.abstract:
         yield _element("summary", paper.abstract)
+    if told := feed.told(paper):
+        yield _element("content", "\n\n".join(told), type="text")
 
 
 def rss(feed: Feed) -> bytes:
@@ -127,6 +141,8 @@ def _item(feed: Feed, paper: Paper) -> Iterator[str]:
     yield from _facts(paper)
     if paper.abstract:
         yield _element("description", escape(paper.abstract, quote=False))  # readers take it for HTML
+    if told := feed.told(paper):
+        yield _element("content:encoded", "".join(f"<p>{escape(part, quote=False)}</p>" for part in told))
 
 
 def _facts(paper: Paper) -> Iterator[str]:
@@ -159,7 +175,10 @@ def _object(feed: Feed, paper: Paper) -> dict[str, Any]:
             "date": paper.date or str(paper.year or ""),
         },
     }  # fmt: skip
-    return {name: value for name, value in said.items() if value} | {"content_text": paper.abstract}
+    told = feed.told(paper)
+    said |= {"summary": paper.abstract} if told else {}
+    body = "\n\n".join(told) or paper.abstract
+    return {name: value for name, value in said.items() if value} | {"content_text": body}
 
 
 class Kind(NamedTuple):

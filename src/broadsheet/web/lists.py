@@ -119,9 +119,10 @@ def keyed(request: Request, suffix: str) -> Response:
 def send_feed(request: Request, one: List, suffix: str) -> Response:
     store = site.of(request).library.store
     entries = store.lists.entries(one.id, 0, feeds.NEWEST)
-    papers = [*outgoing.papers(store, [entry.pk for entry in entries])]
-    title = f"{one.name} · {one.group or one.owner}"
-    return outgoing.feed(request, suffix, title, address(one), papers, public=one.seen_by == "public")
+    found = store.get([entry.pk for entry in entries])
+    notes = {found[entry.pk].key: entry.note for entry in entries if entry.pk in found}
+    papers, title = [*found.values()], f"{one.name} · {one.group or one.owner}"
+    return outgoing.feed(request, suffix, title, address(one), papers, public=one.seen_by == "public", notes=notes)
 
 
 def file(request: Request, suffix: str) -> Response:

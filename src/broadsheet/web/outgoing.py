@@ -7,7 +7,8 @@ reader can throw away: ``/feeds/12-KEY/list/7.atom``.
 import base64
 import binascii
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -29,11 +30,14 @@ def root(request: Request) -> str:
     return site.root(request)
 
 
-def feed(request: Request, suffix: str, title: str, home: str, papers: Sequence[Paper], *, public: bool) -> Response:
+def feed(
+    request: Request, suffix: str, title: str, home: str, papers: Sequence[Paper], *, public: bool,
+    notes: Mapping[str, str] = MappingProxyType({}),
+) -> Response:  # fmt: skip
     """*papers* as the feed that the address asks for; *home* is the path of the page that shows the same."""
     here, kind = root(request), feeds.KINDS[suffix]
     own = here + request.url.path
-    body = kind.write(feeds.Feed(f"{title} · {site.of(request).title}", here + home, own, here, papers))
+    body = kind.write(feeds.Feed(f"{title} · {site.of(request).title}", here + home, own, here, papers, notes))
     return answer(request, body, kind.media, cache="no-cache" if public else PRIVATE)
 
 
