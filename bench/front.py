@@ -24,6 +24,7 @@ from bench import communities, table
 from bench.serve import serving
 
 CONNECTIONS = 64
+IDLE = 15.0  # seconds after which a browser would not trust a connection either: the server ends it after 30
 WARM_UP = 5.0  # seconds of the same load that are not counted
 _VOTES = re.compile(r'data-paper="([^"]+)" data-votes="(\d+)"')
 SAMPLE = 5.0  # seconds between two looks at the server's memory
@@ -44,9 +45,13 @@ class Connection:
     def __init__(self, port: int) -> None:
         self.port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used = 0.0
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """Status and body."""
+        if time.perf_counter() - self._used > IDLE:
+            await self.close()
+        self._used = time.perf_counter()
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self._streams
