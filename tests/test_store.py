@@ -254,3 +254,23 @@ def test_a_reader_sees_one_moment_however_often_it_looks(store: Store) -> None:
         fill(store, 3)
         assert connection.execute(look).scalar_one() == before
     assert store.count() == before + 3
+
+
+def test_a_snapshot_is_of_one_moment_for_its_thread_alone(store: Store) -> None:
+    fill(store, 2)
+    with store.snapshot():
+        assert store.count() == 2
+        other = threading.Thread(target=lambda: _insert(store))
+        other.start()
+        other.join()
+        assert (store.count(), store.get([3]), len(store.changes(0, 10))) == (2, {}, 2)
+        with store.snapshot():
+            assert store.count() == 2
+        assert store.count() == 2, "the inner block does not end the outer one"
+    assert (store.count(), len(store.changes(0, 10))) == (3, 3)
+
+
+def _insert(store: Store) -> None:
+    with store.writing() as writer:
+        writer.insert([paper(3)])
+    assert store.count() == 3

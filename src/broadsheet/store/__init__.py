@@ -4,7 +4,7 @@ Everything else (indexes, pages, mails) is derived from it and follows its chang
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
@@ -254,6 +254,10 @@ class Store:
             if bulk and mark:
                 bulk.restore(mark)
             raise
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """A block in which all that this thread reads is of one moment, and costs one transaction. Not for writing."""
+        return self._database.snapshot()
 
     @contextmanager
     def bulk(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -45,10 +46,26 @@ class Database:
             url = _url(text)
             self.name = url.render_as_string(hide_password=True).replace("+psycopg", "", 1)
             self.engine = _postgres(url, wait)
+        self._shared = threading.local()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that this thread reads within the block is of one moment, and of one transaction."""
+        with self.reading() as connection:
+            before = getattr(self._shared, "connection", None)
+            self._shared.connection = connection
+            try:
+                yield
+            finally:
+                self._shared.connection = before
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One snapshot; never waits for a writer."""
+        shared: sa.Connection | None = getattr(self._shared, "connection", None)
+        if shared is not None:
+            yield shared
+            return
         with self._world(), self.engine.connect() as free:
             connection = free if self.path is not None else free.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -58,7 +75,7 @@ class Database:
     def writing(self) -> Iterator[sa.Connection]:
         """One transaction that is kept whole or not at all. On SQLite it has the write lock from its first moment."""
         with self._world(), self.engine.connect() as free:
-            connection = free.execution_options(write=True)
+            connection = free.execution_options(write=True, large=True)
             with connection.begin():
                 yield connection
 
@@ -257,8 +274,9 @@ def _sqlite(path: Path, wait: float) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        write = connection.get_execution_options().get("write")
-        if write:
+        options = connection.get_execution_options()
+        write = options.get("write")
+        if options.get("large"):  # not for what readers do: a server has a connection a thread, and each would fill it
             connection.exec_driver_sql("PRAGMA cache_size=-65536")  # 64 MiB: the two text indexes of a million papers
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 

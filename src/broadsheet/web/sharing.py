@@ -31,7 +31,9 @@ def kept() -> Kept[Shared]:
 def page(request: Request, make: Callable[[], bytes]) -> Response:
     """The page that *make* gives: kept for all whom nobody knows, made anew for a reader."""
     if who.reader(request) is not None:
-        return answer(request, make(), cache="private, no-cache")
+        with site.of(request).library.store.snapshot():
+            body = make()
+        return answer(request, body, cache="private, no-cache")
     pages: Kept[Shared] = request.app.state.shared
     found = pages.get((request.url.path, request.url.query), lambda: _packed(make()))
     packed = "gzip" in request.headers.get("accept-encoding", "")
