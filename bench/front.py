@@ -25,7 +25,7 @@ from bench.serve import serving
 
 CONNECTIONS = 64
 IDLE = 15.0  # seconds after which a browser would not trust a connection either: the server ends it after 30
-WARM_UP = 5.0  # seconds of the same load that are not counted
+WARM_UP = 60.0  # seconds of the same load that are not counted: caches fill
 _VOTES = re.compile(r'data-paper="([^"]+)" data-votes="(\d+)"')
 SAMPLE = 5.0  # seconds between two looks at the server's memory
 

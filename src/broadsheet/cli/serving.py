@@ -55,6 +55,7 @@ def application(library: "Library") -> Any:
     from broadsheet.web import server
     from broadsheet.web.clock import Clock
 
+    server.one_heap()
     library.warm()
     app = web.create_app(library, title=library.settings.title, page_size=library.settings.page_size)
     Clock(library).start()
