@@ -35,7 +35,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"index"}),
     frozenset({"find"}),
     frozenset({"merge", "following"}),
-    frozenset({"ingest", "digest", "evaluate", "prepare"}),
+    frozenset({"ingest", "evaluate", "prepare"}),
     frozenset({"harvest", "quarantine", "lookup"}),
     frozenset({"enrich"}),
     frozenset({"standing", "sync", "people"}),
@@ -43,9 +43,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"shelves"}),
     frozenset({"groups"}),
     frozenset({"library"}),
-    frozenset({"export"}),
-    frozenset({"web", "worker", "console"}),
-    frozenset({"checkup", "demonstration", "models"}),  # the longer verbs
+    frozenset({"export", "editions"}),
+    frozenset({"web", "console"}),
+    frozenset({"checkup", "demonstration", "models", "work"}),  # the longer verbs
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),
 )
@@ -53,8 +53,8 @@ FLOOR = {room: height for height, floor in enumerate(FLOORS) for room in floor}
 
 # Rooms that only some may ask, because everybody else has to ask the one question (`find`) instead.
 WHO_MAY_ASK: Mapping[str, frozenset[str]] = {
-    "index": frozenset({"find", "ingest", "evaluate", "community", "library", "cli"}),
-    "rank": frozenset({"find", "library", "cli"}),
+    "index": frozenset({"find", "ingest", "evaluate", "community", "library", "editions", "cli"}),
+    "rank": frozenset({"find", "library", "editions", "cli"}),
 }
 
 # Libraries that stay in one room: everything else speaks our words.
@@ -62,7 +62,7 @@ HOME_OF: Mapping[str, str] = {
     "alembic": "store", "psycopg": "store", "sqlalchemy": "store", "sqlite3": "store",
     "fastapi": "web", "starlette": "web", "uvicorn": "web",
     "faiss": "index", "tantivy": "index",
-    "joserfc": "people", "smtplib": "mail", "webauthn": "people",
+    "dkim": "mail", "imaplib": "mail", "joserfc": "people", "smtplib": "mail", "webauthn": "people",
     "pypdf": "sources", "tomlkit": "following", "urllib3": "fetch",
     "tokenizers": "embed", "torch": "embed",
 }  # fmt: skip
