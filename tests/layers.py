@@ -15,6 +15,8 @@ WORDS = frozenset(
         "errors",
         "ids",
         "text",
+        "symbols",
+        "latex",
         "paper",
         "query",
         "querylang",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadsheet import cite
+from broadsheet import cite, latex
 from broadsheet.paper import Paper, make
 from broadsheet.query import Signal
-from broadsheet.web import dates, latex, plots, urls
+from broadsheet.web import dates, plots, urls
 
 # -- plots -------------------------------------------------------------------------------------------------------------
 

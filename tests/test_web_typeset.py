@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from broadsheet import latex
 from broadsheet.query import Marked, Span
-from broadsheet.web import latex, mathml, typeset
+from broadsheet.web import mathml, typeset
 
 READS = [
     (r"Fr\'echet means", "Fréchet means"),

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from broadsheet import queryparts
+from broadsheet import latex, queryparts
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.query import MAX_LIMIT, MAX_OFFSET, MAX_SUGGESTIONS, Page, Sort, Suggestion
 from broadsheet.text import clean
-from broadsheet.web import latex, pages, saved, site, urls, who
+from broadsheet.web import pages, saved, site, urls, who
 from broadsheet.web.api_models import Answer, Record, Sources, Stats, Suggestions
 from broadsheet.web.api_parts import PRIVATE, Identifier
 from broadsheet.web.api_schema import errors

@@ -15,8 +15,9 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from broadsheet import latex
 from broadsheet.text import clean_lines
-from broadsheet.web import latex, typeset
+from broadsheet.web import typeset
 
 KEPT = 2_048  # texts whose HTML is remembered; of 10,000 characters each, some 60 MB
 DEEPEST = 12  # lists in quotations in lists

@@ -12,8 +12,8 @@ from xml.etree.ElementTree import Element
 
 from latex2mathml.converter import convert_to_element
 
-from broadsheet.web import symbols
-from broadsheet.web.latex import MAX_MATH
+from broadsheet import symbols
+from broadsheet.latex import MAX_MATH
 
 MAX_DEPTH = 16  # braces inside braces
 MAX_ELEMENTS = 1_500  # of one formula: 400 characters of honest mathematics stay far below

@@ -10,9 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.requests import Request
 
-from broadsheet import cite, ids
+from broadsheet import cite, ids, latex
 from broadsheet.text import clip, plural
-from broadsheet.web import assets, dates, facets, feeds, latex, likes, plots, rows, typeset, urls
+from broadsheet.web import assets, dates, facets, feeds, likes, plots, rows, typeset, urls
 
 if TYPE_CHECKING:
     from broadsheet.library import Library

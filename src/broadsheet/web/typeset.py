@@ -10,8 +10,9 @@ from html import escape
 
 from markupsafe import Markup
 
+from broadsheet import latex
 from broadsheet.query import Marked, Span
-from broadsheet.web import latex, mathml
+from broadsheet.web import mathml
 
 KEPT, KEPT_LENGTH = 4_096, 4_000  # texts that are remembered, and their most characters: some 50 MB at the very worst
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from broadsheet.web import symbols
+from broadsheet import symbols
 
 MAX_TEXT = 20_000  # characters; a longer text is shown as it is
 MAX_MATH = 400  # characters between two dollars; more is two prices far apart
