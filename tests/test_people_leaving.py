@@ -16,12 +16,12 @@ from broadsheet.errors import Mistake, NotFound
 from broadsheet.library import STORE_FILE, Library
 from broadsheet.people import leaving, sessions, signin, tokens
 from broadsheet.people.rights import Reader
-from broadsheet.store import OWNER, Passkey, Store
+from broadsheet.store import OWNER, Edition, Passkey, Schedule, Store, Wish
 from people_made import account
 
 SECRETS = (
     "Zephyrine", "zephyrine@example.org", "xylophones of the north", "quokka remark", "a wombat list", "an ibex note",
-    "okapi question", "vicuna reason", "narwhal phone", "gnu cron", "kiwi claim", "sub-of-zephyrine",
+    "okapi question", "vicuna reason", "narwhal phone", "gnu cron", "kiwi claim", "sub-of-zephyrine", "tapir of the day",
 )  # fmt: skip
 
 
@@ -54,6 +54,8 @@ def zephyrine(store: Store) -> Reader:
     added = store.accounts.add(signin.called("Zephyrine"), "zephyrine@example.org", "reader", None)
     store.accounts.describe(added.id, signin.called("Zephyrine"), "I count xylophones of the north.")
     busy(store, sessions.reader(added))
+    held = store.subscribers.put("zephyrine@example.org", added.id, Schedule(), [Wish("author", "tapir of the day")], 5)
+    store.editions.put([Edition(0, held.id, 20261121, "sent", "", 5, 0, 0, 3, b"\1\0\0\0", b"said", 5, 6)])
     return sessions.reader(added)
 
 
@@ -78,7 +80,7 @@ def test_everything_can_be_taken_along(library: Library) -> None:
     assert {kind: len(rows) for kind, rows in told.items() if kind != "audit"} == {
         "profile": 1, "sessions": 1, "passkeys": 1, "signs_in_at": 1, "tokens": 1, "invitations": 0, "lists": 1,
         "on_lists": 3, "searches": 1, "groups": 0, "votes": 2, "hidden_or_read": 2, "comments": 2, "reports": 0,
-        "submissions": 1, "picks": 0, "claims": 1,
+        "submissions": 1, "picks": 0, "claims": 1, "subscription": 1, "wishes": 1, "editions": 1,
     }  # fmt: skip
     paper = library.store.get([1])[1]
     assert (told["votes"][0]["paper"], told["votes"][0]["title"]) == (paper.key, paper.title)

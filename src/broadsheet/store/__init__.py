@@ -26,14 +26,19 @@ from broadsheet.store.credentials import Credentials, Passkey, Token
 from broadsheet.store.days import Days
 from broadsheet.store.db import WAIT, Database, among
 from broadsheet.store.desk import Desk
+from broadsheet.store.editions import Edition, Editions, History
 from broadsheet.store.entrances import Entrances, Newcomer, Session, Ticket
 from broadsheet.store.known import Known, sound, titled
 from broadsheet.store.leaving import Leaving
 from broadsheet.store.ledger import Aside, Cursor, Health, Run, Tally
 from broadsheet.store.lists import Entry, List, Lists
+from broadsheet.store.optin import Pending
 from broadsheet.store.prepared import Prepared, mark_of
 from broadsheet.store.schema_people import OWNER
 from broadsheet.store.shelves import Asked, Saved, Searches
+from broadsheet.store.subscribers import Subscribers
+from broadsheet.store.subscription import Schedule, Subscriber, Wish
+from broadsheet.store.suppression import Returned, Suppressed
 from broadsheet.store.teams import Member, Recent, Team, Teams
 from broadsheet.store.upgrade import ready
 from broadsheet.store.writer import Writer, now
@@ -55,9 +60,12 @@ __all__ = [
     "Credentials",
     "Cursor",
     "Desk",
+    "Edition",
+    "Editions",
     "Entry",
     "Event",
     "Health",
+    "History",
     "Known",
     "List",
     "Lists",
@@ -65,20 +73,27 @@ __all__ = [
     "Name",
     "Newcomer",
     "Passkey",
+    "Pending",
     "Prepared",
     "Reading",
     "Recent",
+    "Returned",
     "Run",
     "Saved",
+    "Schedule",
     "Searches",
     "Session",
     "Store",
+    "Subscriber",
+    "Subscribers",
+    "Suppressed",
     "Tally",
     "Team",
     "Teams",
     "Ticket",
     "Token",
     "Unstorable",
+    "Wish",
     "Writer",
     "decode",
     "encode",
@@ -135,6 +150,7 @@ class Store:
         self.leaving = Leaving(database)
         self.counters = Counters(database)
         self.days = Days(database)
+        self.subscribers, self.editions = Subscribers(database), Editions(database)
 
     @classmethod
     def open(cls, where: str | Path, *, create: bool = True, wait: float = WAIT) -> "Store":

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import sqlalchemy as sa
 
 from broadsheet.errors import Mistake, NotFound
+from broadsheet.store import subscription
 from broadsheet.store.audits import note
 from broadsheet.store.db import SOON, Database, among
 from broadsheet.store.schema_people import OWNER
@@ -200,6 +201,7 @@ def move(connection: sa.Connection, id: int, email: str | None, by: int | None) 
     connection.execute(_EMAIL, {"id": id, "email": email})
     connection.execute(_USED_UP, {"email": email or "-"})
     connection.execute(_LETTERS, {"id": id})  # those that lie at the address it had
+    subscription.move(connection, id, email)
     note(connection, by, "account.address", f"account {id}")
 
 

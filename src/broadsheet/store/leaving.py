@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from broadsheet.store import community, shelves, teams
+from broadsheet.store import community, shelves, subscription, teams
 from broadsheet.store.accounts import may_go
 from broadsheet.store.audits import note
 from broadsheet.store.db import WAIT, Database
@@ -38,6 +38,18 @@ _KEPT: Mapping[str, sa.TextClause] = {
             SELECT t.name, m.role, m.at FROM member m JOIN team t ON t.id = m.team WHERE m.account = :account
             ORDER BY m.at, t.id
             """,
+        "subscription": """
+            SELECT email, every, weekday, minute, zone, language, quiet, paused, made, confirmed, "left"
+            FROM subscriber WHERE account = :account
+            """,
+        "wishes": """
+            SELECT w.kind, w.value, w.made FROM wish w JOIN subscriber s ON s.id = w.subscriber
+            WHERE s.account = :account ORDER BY w.made, w.kind, w.value
+            """,
+        "editions": """
+            SELECT e.day, e.state, e.reason, e.due, e.made, e.done
+            FROM edition e JOIN subscriber s ON s.id = e.subscriber WHERE s.account = :account ORDER BY e.day
+            """,
         "audit": """
             SELECT at, act, object, detail FROM audit WHERE account = :account OR object = :object ORDER BY id
             """,
@@ -62,7 +74,7 @@ _LEAVE = tuple(
 # Where words, names and keys of readers are, or were.
 _WASHED = (
     "account", "session", "ticket", "passkey", "identity", "token", "comment", "report", "submission", "claim", "pick",
-    "shelf", "listed", "saved", "member",
+    "shelf", "listed", "saved", "member", *subscription.WASHED,
 )  # fmt: skip
 
 
@@ -92,6 +104,7 @@ class Leaving:
             community.forget(connection, account)
             shelves.forget(connection, account)
             teams.forget(connection, account)
+            subscription.forget_account(connection, account, email)
             for statement in _LEAVE:
                 connection.execute(statement, {"account": account, "email": email})
             note(connection, by, "account.leave", f"account {account}")

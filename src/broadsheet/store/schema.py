@@ -1,13 +1,13 @@
 """The tables, and which version of them this program knows.
 
-The tables of readers and of what they do are in `schema_people`. A change here or there needs a new file in
-``versions/`` that brings an older library to the same tables, and HEAD raised to its revision;
-``tests/test_store_versions.py`` compares the two.
+The tables of readers and of what they do are in `schema_people`, those of the daily edition in `schema_mail`. A change
+to any of them needs a new file in ``versions/`` that brings an older library to the same tables, and HEAD raised to its
+revision; ``tests/test_store_versions.py`` compares the two.
 """
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-HEAD = "0004"
+HEAD = "0005"
 VERSION_TABLE = "broadsheet_version"  # Alembic's table under a name of our own: it also says whose database this is
 
 metadata = MetaData()

@@ -4,9 +4,11 @@ All times are Unix seconds, all days are yyyymmdd of the subscriber's own calend
 an edition names its papers by row, and a row that was absorbed tells by itself which one took its place.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from broadsheet.store.schema import metadata
+
+_OPEN = text("done IS NULL")
 
 
 def _time(name: str, *, optional: bool = False, default: str | None = None) -> Column[int]:
@@ -31,7 +33,7 @@ subscriber = Table(
     Column("paused", Integer, nullable=False, server_default="0"),  # the last day of a holiday; 0 for none
     _time("made"),
     _time("confirmed"),
-    _time("left", optional=True),  # when it unsubscribed
+    _time("left", optional=True),  # when it unsubscribed; `every` stays as it was, should it come back
     Index("subscriber_email", "email", unique=True),
     Index("subscriber_account", "account", unique=True),
     sqlite_autoincrement=True,  # a number is in links: it is never given twice
@@ -74,8 +76,8 @@ pending = Table(
 #   withheld   the address is suppressed, paused or has unsubscribed since
 #   missed     the program did not run on that day; what was new is in the next one
 #
-# `papers` are their rows, little-endian 32-bit, in order; `content` is packed JSON, and goes after a while. `upto` is
-# the newest row of the store when it was chosen.
+# `papers` are their rows, little-endian 32-bit, in order. `upto` is the newest row of the store when it was chosen.
+# `done` is empty as long as something can still become of it (ready, sending): the index of those stays small.
 edition = Table(
     "edition",
     metadata,
@@ -89,13 +91,22 @@ edition = Table(
     _time("next", default="0"),
     Column("upto", Integer, nullable=False, server_default="0"),
     Column("papers", LargeBinary, nullable=False, server_default=""),
-    Column("content", LargeBinary),
     _time("made"),
     _time("done", optional=True),
     Index("edition_subscriber_day", "subscriber", "day", unique=True),
-    Index("edition_state", "state", "next"),
-    Index("edition_day", "day"),
+    Index("edition_open", "state", "due", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("edition_day", "day", "state"),
     sqlite_autoincrement=True,  # a number is in links and in Message-IDs: it is never given twice
+)
+# What an edition says, packed (`editions.content`): apart from the ledger, which is read for years and stays small by
+# that; and by day, so that what is too old goes from one end.
+content = Table(
+    "content",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("subscriber", Integer, primary_key=True, autoincrement=False),
+    Column("packed", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 # Addresses that get nothing. why: bounce, complaint, owner.
 suppressed = Table(
@@ -117,6 +128,7 @@ returned = Table(
     Column("edition", Integer),
     Column("detail", Text, nullable=False, server_default=""),
     _time("at"),
+    Index("returned_subscriber", "subscriber"),
     Index("returned_at", "at"),
     sqlite_with_rowid=False,
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from broadsheet.errors import Mistake, StoreError
+from broadsheet.store import schema_mail  # noqa: F401  # so that its tables are in `metadata`
 from broadsheet.store.db import Database
 from broadsheet.store.schema import HEAD, VERSION_TABLE, metadata
 from broadsheet.store.schema_people import FIRST

@@ -1,0 +1,81 @@
+"""What was asked for in the name of an address, until a letter there is answered; which it is once.
+
+Asking changes nothing of a subscription that is there: whoever knows an address could ask.
+"""
+
+import time
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from broadsheet.store.db import SOON, Database
+
+WEEK = 7 * 86_400
+
+
+class Pending(NamedTuple):
+    """A question that went to *email*. *wanted* is JSON; *network* a keyed hash of where it was asked, for limits."""
+
+    hash: str
+    email: str
+    wanted: str
+    network: str
+    made: int
+    ends: int
+    used: int | None
+
+
+_PENDING = "hash, email, wanted, network, made, ends, used"
+_ASK = sa.text(
+    f"INSERT INTO pending ({_PENDING}) VALUES (:hash, :email, :wanted, :network, :made, :ends, :used)"
+    " ON CONFLICT (hash) DO NOTHING"
+)
+_SWEEP = sa.text("DELETE FROM pending WHERE made < :week AND ends < :now")
+_OF_EMAIL = sa.text("SELECT made FROM pending WHERE email = :email AND made > :since ORDER BY made")
+_OF_NETWORK = sa.text("SELECT made FROM pending WHERE network = :network AND made > :since ORDER BY made")
+_LOOK = sa.text(f"SELECT {_PENDING} FROM pending WHERE hash = :hash")
+_OPEN = sa.text(
+    f"SELECT {_PENDING} FROM pending WHERE email = :email AND used IS NULL AND ends > :now ORDER BY made, hash"
+)
+_USE = sa.text("UPDATE pending SET used = :now WHERE hash = :hash AND used IS NULL AND ends > :now RETURNING email")
+_CLOSE = sa.text("UPDATE pending SET ends = :now WHERE email = :email AND used IS NULL AND ends > :now")
+
+
+class Asking:
+    """The part of `Subscribers` that asks before it writes to anybody."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ask(self, pending: Pending) -> None:
+        """Keeps a question; what ended long ago goes."""
+        with self._database.discreet(SOON) as connection:
+            connection.execute(_SWEEP, {"now": pending.made, "week": pending.made - WEEK})
+            connection.execute(_ASK, pending._asdict())
+
+    def asked(self, email: str, network: str, since: int) -> tuple[list[int], list[int]]:
+        """When it was asked for an address, and from a network, after *since*; oldest first."""
+        with self._database.reading() as connection:
+            by_email = connection.execute(_OF_EMAIL, {"email": email, "since": since}).scalars()
+            by_network = connection.execute(_OF_NETWORK, {"network": network, "since": since}).scalars()
+            return list(by_email), list(by_network)
+
+    def pending(self, hash: str) -> Pending | None:
+        """The question, also one that was answered or has ended."""
+        with self._database.reading() as connection:
+            row = connection.execute(_LOOK, {"hash": hash}).first()
+        return Pending(*row) if row else None
+
+    def pendings(self, email: str) -> list[Pending]:
+        """The questions to an address that can still be answered, oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_OPEN, {"email": email, "now": int(time.time())})
+            return [Pending(*row) for row in rows]
+
+
+def answered(connection: sa.Connection, hash: str, now: int) -> str | None:
+    """Uses a question, and ends the others to that address; the address. None where it cannot be answered any more."""
+    email: str | None = connection.execute(_USE, {"hash": hash, "now": now}).scalar()
+    if email is not None:
+        connection.execute(_CLOSE, {"email": email, "now": now})
+    return email
