@@ -19,7 +19,7 @@ def put(store: Store, name: str, at: int = LONG_AGO, **plan: object) -> Subscrib
     return store.subscribers.put(f"{name}@example.org", None, schedule, [Wish("rising")], at)
 
 
-def ready(store: Store, turns: Iterable[Turn], now: int, state: str = "ready", tries: int = 0) -> None:
+def ready(store: Store, turns: Iterable[Turn], now: int, state: str = "ready") -> None:
     rows = [
         Edition(0, one.subscriber.id, one.day, state, "", one.due, tries, 0, 0, b"", b"", now, now) for one in turns
     ]
@@ -119,20 +119,6 @@ def test_who_travels_over_the_date_line_gets_no_day_twice(store: Store) -> None:
         seen |= {turn.day for turn in found}
         ready(store, found, morning + hour * HOUR, "sent")
     assert seen == {20261119, 20261121, 20261122}  # the 19th was not sent before, the 20th was
-
-
-def test_what_waits_is_overtaken_by_the_next(store: Store) -> None:
-    tried, fresh, other = put(store, "tried"), put(store, "fresh"), put(store, "other", every="week", weekday=4)
-    ready(store, [Turn(tried, 20261119, NOW - DAY)], NOW - DAY, tries=3)
-    ready(store, [Turn(fresh, 20261119, NOW - DAY)], NOW - DAY)
-    ready(store, [Turn(other, 20261120, NOW)], NOW)
-    made = timely.turns(store, NOW)
-    assert timely.overtake(store, made, NOW) == 2
-    assert states(store, tried) == {20261119: "failed"}
-    assert states(store, fresh) == {20261119: "missed"}
-    assert states(store, other) == {20261120: "ready"}
-    reason = "it did not leave in time; all of it is in the next one"
-    assert store.editions.reasons(20261119) == {reason: 2}
 
 
 def test_an_edition_of_now_is_of_the_readers_own_day(store: Store) -> None:

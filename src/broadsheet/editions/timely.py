@@ -1,11 +1,10 @@
 """Whose edition is due, by the ledger and the clock; and what is written down of days on which none was made.
 
 A subscriber and a day have one row for ever, so a clock that is put back sends no second edition of a day, and one that
-jumps ahead sends one, not a heap. What was made and not sent until the next one is due is overtaken by it: the next one
-has all of it.
+jumps ahead sends one, not a heap.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -66,12 +65,6 @@ def turn_of(one: "Subscriber", now: int, lead: int = LEAD) -> Turn | None:
 def today(one: "Subscriber", now: int) -> Turn:
     """An edition for *one* now, whatever its schedule says."""
     return Turn(one, number(schedule.local_day(one.zone, now)), now)
-
-
-def overtake(store: "Store", made: Sequence[Turn], now: int) -> int:
-    """Older editions of theirs that still wait are not sent any more; how many those were."""
-    count, _ = store.editions.waiting()
-    return store.editions.overtake([(turn.subscriber.id, turn.day) for turn in made], now) if count else 0
 
 
 def note_missed(store: "Store", gone: int, now: int, why: str = STOPPED, lead: int = LEAD) -> int:

@@ -99,13 +99,6 @@ _SETTLE = sa.text(
     WHERE id = :id AND NOT (state = 'bounced' AND :arrived = 1)
     """
 )
-_OVERTAKE = sa.text(
-    """
-    UPDATE edition SET state = CASE WHEN tries > 0 THEN 'failed' ELSE 'missed' END, done = :now,
-        reason = CASE reason WHEN '' THEN 'it did not leave in time' ELSE reason END || '; all of it is in the next one'
-    WHERE subscriber = :subscriber AND day < :day AND state = 'ready' AND done IS NULL
-    """
-)
 _ORPHANS = sa.text(f"{_EDITION} WHERE e.state = 'sending' AND e.done IS NULL ORDER BY e.due, e.id")
 _AT = sa.text(f"{_EDITION} WHERE e.id = :id")
 _OF = sa.text(f"{_EDITION} WHERE e.subscriber = :id ORDER BY e.day DESC LIMIT :limit")
@@ -183,14 +176,6 @@ class Editions:
         }  # fmt: skip
         with self._database.writing() as connection:
             return connection.execute(_SETTLE, given).rowcount > 0
-
-    def overtake(self, days: Iterable[tuple[int, int]], now: int) -> int:
-        """For each (subscriber, day): what is ready from before that day is sent no more; how many those were."""
-        with self._database.writing() as connection:
-            return sum(
-                connection.execute(_OVERTAKE, {"subscriber": subscriber, "day": day, "now": now}).rowcount
-                for subscriber, day in days
-            )
 
     def orphans(self) -> list[Edition]:
         """Those that are being sent, or that were by a process which died."""
