@@ -20,9 +20,7 @@ def put(store: Store, name: str, at: int = LONG_AGO, **plan: object) -> Subscrib
 
 
 def ready(store: Store, turns: Iterable[Turn], now: int, state: str = "ready") -> None:
-    rows = [
-        Edition(0, one.subscriber.id, one.day, state, "", one.due, tries, 0, 0, b"", b"", now, now) for one in turns
-    ]
+    rows = [Edition(0, one.subscriber.id, one.day, state, "", one.due, 0, 0, 0, b"", b"", now, now) for one in turns]
     store.editions.put(rows)
 
 
