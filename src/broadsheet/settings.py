@@ -144,6 +144,24 @@ class Settings:
     )
     smtp_password: str = _row("", "mail", "The password there.", secret=True)
     sender: str = _row("", "mail", "From whom letters are: papers@example.org, or Papers <papers@example.org>.")
+    unsure: str = _row(
+        "never-twice",
+        "mail",
+        "What is done with an edition that a server may have taken or not, because the program or the connection ended"
+        " in that moment: never-twice to leave it, never-miss to send it again.",
+        choices=("never-twice", "never-miss"),
+    )
+    connections: int = _row(4, "mail", "How many letters are sent at once.", low=1, high=64)
+    per_minute: int = _row(
+        300, "mail", "How many letters a minute go to one domain, such as gmail.com; 0 for any number.", low=0,
+        high=1_000_000,
+    )  # fmt: skip
+    subscribe: str = _row(
+        "all",
+        "mail",
+        "Who may ask for letters with new papers: all with an address, accounts for who has one, none.",
+        choices=("all", "accounts", "none"),
+    )
     contact: str = _row("", "fetch", "The owner's e-mail address, told to every service that is asked; none if empty.")
     proxy: str = _row("", "fetch", "A proxy for every request; empty for what the environment says.", secret=True)
     private: tuple[str, ...] = _row(

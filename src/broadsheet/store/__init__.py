@@ -275,6 +275,10 @@ class Store:
         """A block in which all that this thread reads is of one moment, and costs one transaction. Not for writing."""
         return self._database.snapshot()
 
+    def alone(self, what: str) -> AbstractContextManager[bool]:
+        """A block in which one process of a library is at a time, for ``sending``: whether it is this one."""
+        return self._database.alone(what)
+
     @contextmanager
     def bulk(self) -> Iterator[None]:
         """Makes the transactions of this block ready for millions of papers (`Writer.sift`, `Writer.admit`).
@@ -284,7 +288,7 @@ class Store:
         """
         from broadsheet.store.bulk import Bulk  # here: it needs numpy, and nobody else in this room does
 
-        with self._database.alone() as free:
+        with self._database.alone("bulk") as free:
             if not free:
                 yield
                 return

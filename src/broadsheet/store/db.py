@@ -28,6 +28,8 @@ SOON = 5.0  # and somebody who has pressed a button
 _PRAGMAS = ("page_size=8192", "synchronous=FULL", "wal_autocheckpoint=4096", "journal_size_limit=67108864")
 
 
+# What one process at a time does, and the number of its lock on a PostgreSQL server.
+_ALONE = {"bulk": 4862390216, "sending": 4862390217}
 # Nobody waits for a connection: a thread uses one at a time, and how many threads there are is the caller's to say.
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": -1}
 
@@ -153,20 +155,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Whether no other process is in such a block; this one is until its own ends, or it dies."""
+    def alone(self, what: str) -> Iterator[bool]:
+        """Whether nobody else is in such a block for *what* (of _ALONE); this one is until its own ends, or it dies."""
         if self.path is None:
             with self._world(), self.engine.connect() as connection:  # a lock of the session, outside of transactions
                 session = connection.execution_options(isolation_level="AUTOCOMMIT")
                 try:
-                    yield bool(session.execute(sa.text("SELECT pg_try_advisory_lock(4862390216)")).scalar_one())
+                    asked = session.execute(sa.text("SELECT pg_try_advisory_lock(:number)"), {"number": _ALONE[what]})
+                    yield bool(asked.scalar_one())
                 finally:
                     session.execute(sa.text("SELECT pg_advisory_unlock_all()"))
             return
         with ExitStack() as opened:
             free = True
             try:
-                file = opened.enter_context(self.path.with_name(self.path.name + ".bulk").open("a"))
+                file = opened.enter_context(self.path.with_name(f"{self.path.name}.{what}").open("a"))
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:  # taken; or nothing can be written in that folder, which the first transaction will tell
                 free = False

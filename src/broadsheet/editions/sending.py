@@ -1,0 +1,245 @@
+"""The ledger's runner: what is ready is sent, each edition once, and what became of it is written down.
+
+For each letter: does its reader still want it; who it is from and to, at the server; then the claim, a row of the
+ledger that says `sending`, on the disk; then the letter; then what became of it. Whoever dies between the claim and the
+end leaves that row behind, and the next run decides by the owner's policy: nobody can know whether it was taken.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from broadsheet.editions import verdicts
+from broadsheet.editions.verdicts import Verdict
+from broadsheet.errors import Busy, Mistake
+from broadsheet.mail import courier, line
+from broadsheet.mail.courier import Courier, Job
+from broadsheet.mail.line import Line, Outcome, Patience
+from broadsheet.mail.send import keep_as
+from broadsheet.mail.server import MailError, server
+
+if TYPE_CHECKING:
+    from broadsheet.library import Library
+    from broadsheet.store import Edition, Subscriber
+
+LOCK = "sending"
+BATCH = 500  # editions that are looked at in one go
+REFUSED = 10  # letters in a row, none taken between: then it is not the readers
+TRIES = 5  # to write down what became of a letter, while others write to the store
+
+
+class Letter(NamedTuple):
+    """What goes to the server. *sender*: of the envelope, where bounces go; *data*: the message."""
+
+    sender: str
+    to: str
+    data: bytes
+
+
+class Sent(NamedTuple):
+    """What a run did.
+
+    counts   state -> editions that came to it; ``ready`` are those that are tried again
+    reasons  reason -> editions
+    stopped  why it ended before all was sent: one sentence; empty if it did not
+    """
+
+    counts: Mapping[str, int]
+    reasons: Mapping[str, int]
+    seconds: float
+    stopped: str = ""
+
+
+Compose = Callable[["Edition", "Subscriber"], Letter]
+
+
+def send(
+    library: "Library", now: int, compose: Compose, *, stop: Callable[[], bool] = lambda: False,
+    patience: Patience = line.PATIENT, pauses: tuple[float, ...] = courier.PAUSES,
+) -> Sent:  # fmt: skip
+    """Sends all editions whose time has come at *now* (Unix seconds). One process of a library at a time does.
+
+    compose  makes the letter of an edition; a Mistake that it raises is the end of that edition, and is its reason
+    stop     asked now and then: whether to end after the letters that are on their way
+    Raises Mistake for settings that are wrong, StoreError.
+    """
+    began = time.monotonic()
+    with library.store.alone(LOCK) as free:
+        if not free:
+            return Sent({}, {}, 0.0, "another process is sending")
+        run = _Run(library, now, compose)
+        stopped = run.all(stop, patience, pauses)
+        return Sent(dict(run.counts), dict(run.reasons), time.monotonic() - began, stopped)
+
+
+class _Run:
+    """One run. Its methods are called by the threads of the courier."""
+
+    def __init__(self, library: "Library", now: int, compose: Compose) -> None:
+        self._store, self._settings, self._compose = library.store, library.settings, compose
+        self._server = server(library.settings)
+        self._now, self._began = now, time.monotonic()
+        self._writing = threading.Lock()  # threads that wait for SQLite's lock wait longer than for this one
+        self._ended = 0  # of those that `_more` has named, how many are not ready any more
+        self._refused: list[tuple[Edition, Verdict]] = []  # in a row; written down when it is known what they mean
+        self.counts: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+
+    def all(self, stop: Callable[[], bool], patience: Patience, pauses: tuple[float, ...]) -> str:
+        """Why it ended before all was sent."""
+        for orphan in self._store.editions.orphans():  # whoever was sending them is dead: we have the lock
+            self._settle(orphan, verdicts.orphaned(orphan, self._moment(), self._settings.unsure))
+        self._ended = 0
+        if self._server is None:
+            return self._into_outbox(stop)
+        postman = Courier(
+            self._server, self._settings.connections, self._settings.per_minute, self._more, self._send,
+            stop=stop, patience=patience, pauses=pauses,
+        )  # fmt: skip
+        try:
+            stopped = postman.run()
+        finally:
+            self._flush()
+        return stopped or ("asked to stop" if stop() else "")
+
+    def _moment(self) -> int:
+        return self._now + int(time.monotonic() - self._began)
+
+    # -- which ---------------------------------------------------------------------------------------------------------
+
+    def _more(self, named: Collection[int]) -> list[Job]:
+        """Editions that wait, but for those *named*."""
+        rows = self._store.editions.ready(self._moment(), len(named) - self._ended + BATCH)
+        jobs = []
+        for row in rows:
+            if row.id not in named:
+                subscriber = self._store.subscribers.at(row.subscriber)
+                jobs.append(Job(row.id, subscriber.email.rpartition("@")[2] if subscriber else ""))
+        return jobs
+
+    # -- one letter ----------------------------------------------------------------------------------------------------
+
+    def _send(self, way: Line, job: Job) -> None:
+        """Sends one edition, if it is still wanted. Raises MailError when the server takes no letters at all."""
+        if (ready := self._wanted(job.id)) is None:
+            return
+        edition, letter = ready
+        outcome = way.envelope(letter.sender, letter.to, letter.data)
+        if outcome is None:
+            if not self._claim(edition.id):
+                way.forget()  # its reader has left in this moment
+                return
+            outcome = way.body(letter.data)
+        self._judge(edition, outcome, way.where.host)
+
+    def _wanted(self, id: int) -> "tuple[Edition, Letter] | None":
+        """The edition and its letter; None, and written down why, when it is not to be sent."""
+        edition = self._store.editions.at(id)
+        if edition is None or edition.state != "ready":
+            return None
+        subscriber = self._store.subscribers.at(edition.subscriber)
+        verdict = self._against(edition, subscriber)
+        if verdict is None and subscriber is not None:
+            try:
+                return edition, self._compose(edition, subscriber)
+            except Mistake as error:
+                verdict = Verdict("failed", f"it could not be written: {error}")
+        if verdict is not None:
+            self._settle(edition, verdict)
+        return None
+
+    def _against(self, edition: "Edition", subscriber: "Subscriber | None") -> Verdict | None:
+        if subscriber is None:
+            return verdicts.unwanted(None, None, edition)
+        suppressed = self._store.subscribers.suppressed([subscriber.email]).get(subscriber.email)
+        account = None if subscriber.account is None else self._store.accounts.at(subscriber.account)
+        active = subscriber.account is None or (account is not None and account.state == "active")
+        newer = bool(self._store.editions.days([subscriber.id], edition.day + 1))
+        return (
+            verdicts.unwanted(subscriber, suppressed, edition, active=active)
+            or verdicts.overtaken(edition, self._moment(), newer)
+            or verdicts.unsendable(subscriber)
+        )
+
+    def _judge(self, edition: "Edition", outcome: Outcome, host: str) -> None:
+        verdict = verdicts.after(outcome, edition, host, self._moment(), self._settings.unsure)
+        if verdict.state == "refused":
+            self._doubt(edition, verdict)
+            return
+        if outcome.kind == "taken":
+            self._flush()
+        self._settle(edition, verdict)
+
+    def _doubt(self, edition: "Edition", verdict: Verdict) -> None:
+        """Keeps a refusal until another letter is taken. Raises MailError when the server refuses one after the other.
+
+        A server that has put us on a list says no to every letter, and as if each address were wrong.
+        """
+        with self._writing:
+            self._refused.append((edition, verdict))
+            row = self._refused if len(self._refused) >= REFUSED else []
+            if row:
+                self._refused = []
+        for one, said in row:
+            self._settle(one, verdicts.postponed(said, one, self._moment()))
+        if row:
+            raise MailError(
+                f"the last {REFUSED} letters were refused, one after the other: {verdict.reason}", lasting=True
+            )
+
+    def _flush(self) -> None:
+        """Writes down the refusals that were kept: each was of that reader alone."""
+        with self._writing:
+            row, self._refused = self._refused, []
+        for edition, verdict in row:
+            self._settle(edition, verdict)
+
+    # -- the ledger ----------------------------------------------------------------------------------------------------
+
+    def _claim(self, id: int) -> bool:
+        with self._writing:
+            return self._store.editions.claim(id)
+
+    def _settle(self, edition: "Edition", verdict: Verdict) -> None:
+        """Writes down what became of it."""
+        now, (state, reason, later, tries, suppress) = self._moment(), verdict
+        with self._writing:
+            _surely(lambda: self._store.editions.settle(edition.id, state, reason, now, later, tries))
+            self.counts[state] += 1
+            self.reasons[reason] += 1
+            self._ended += state != "ready"
+            if suppress and (subscriber := self._store.subscribers.at(edition.subscriber)):
+                _surely(lambda: self._store.subscribers.suppress(subscriber.email, "bounce", suppress, now))
+
+    # -- without a server ----------------------------------------------------------------------------------------------
+
+    def _into_outbox(self, stop: Callable[[], bool]) -> str:
+        named: set[int] = set()
+        while jobs := self._more(named):
+            for job in jobs:
+                if stop():
+                    return "asked to stop"
+                named.add(job.id)
+                if (ready := self._wanted(job.id)) is None or not self._claim(job.id):
+                    continue
+                edition, letter = ready
+                try:
+                    path = keep_as(self._settings.home, f"edition-{edition.id}", letter.data)
+                except MailError as error:  # the disk: nothing is marked on any reader
+                    self._settle(edition, Verdict("ready", "it could not be written into the outbox"))
+                    return str(error)
+                self._settle(edition, Verdict("sent", f"written into the outbox as {path.name}; no mail server is set"))
+        return ""
+
+
+def _surely(write: Callable[[], object]) -> None:
+    """Writes what must not be lost: a store that is busy is asked again."""
+    for number in range(1, TRIES + 1):
+        try:
+            write()
+            return
+        except Busy:
+            if number == TRIES:
+                raise
