@@ -144,6 +144,8 @@ class Settings:
     )
     smtp_password: str = _row("", "mail", "The password there.", secret=True)
     sender: str = _row("", "mail", "From whom letters are: papers@example.org, or Papers <papers@example.org>.")
+    dkim_key: str = _row("", "mail", "The file with the key that signs letters (DKIM, RSA or Ed25519); empty for none.")
+    dkim_selector: str = _row("", "mail", "Where the other half is in the DNS: SELECTOR._domainkey.example.org.")
     unsure: str = _row(
         "never-twice",
         "mail",

@@ -31,6 +31,19 @@ API = Rate(600, 0.1)  # requests of programs without a token, from one network
 PAGE = Rate(6_000, 0.01)  # and what says that a page of ours asks: a lab of a thousand is one network
 TOKEN = Rate(1_200, 0.05)  # requests with one token
 
+
+class Growing(NamedTuple):
+    """*free* within *window* seconds; each after that waits twice as long as the one before, *first* to *longest*."""
+
+    free: int
+    first: int
+    longest: int
+    window: int
+
+
+SUBSCRIBING = Growing(3, 900, 86_400, 7 * 86_400)  # requests in the name of one address
+SUBSCRIBING_FROM = Growing(20, 60, 3_600, 3_600)  # ... and from one network
+
 LETTERS = (3, 900)  # letters to one address in so many seconds
 FROM_NETWORK = (20, 3_600)  # tickets asked for from one network in so many seconds
 
@@ -72,9 +85,21 @@ def seldom(made: Sequence[int], limit: tuple[int, int], what: str, now: int) -> 
         raise too_often(what, lately[-most] + seconds - now)
 
 
+def grown(made: Sequence[int], rate: Growing, what: str, now: int) -> None:
+    """Raises TooOften when the wait after those that were *made* (times, oldest first) is not over."""
+    lately = [at for at in made if at > now - rate.window]
+    if (more := len(lately) - rate.free) < 0:
+        return
+    ready = lately[-1] + min(rate.first << min(more, 30), rate.longest)
+    if now < ready:
+        raise too_often(what, ready - now)
+
+
 def too_often(what: str, wait: float) -> TooOften:
     seconds = max(1, int(wait + 0.999))
     told = plural(seconds, "second") if seconds < 100 else plural((seconds + 59) // 60, "minute")
+    if seconds > 7_200:
+        told = plural((seconds + 3_599) // 3_600, "hour")
     error = TooOften(f"{what}; try again in {told}")
     error.after = seconds
     return error

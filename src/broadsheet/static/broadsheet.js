@@ -249,6 +249,14 @@
     });
   }
 
+  // Who has not chosen a time zone yet is most likely in this browser's.
+  all("select[data-zone]").forEach((select) => {
+    const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (!here) return;
+    if (![...select.options].some((one) => one.value === here)) select.add(new Option(here)); // its name of before
+    select.value = here;
+  });
+
   // Copy buttons appear only where copying works.
   if (navigator.clipboard) all("[data-copy]").forEach((button) => {
     const words = button.textContent;

@@ -34,6 +34,7 @@ from broadsheet.web import (
     signin,
     site,
     submit,
+    subscribe,
     taking,
     votes,
 )
@@ -54,11 +55,13 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app.state.fragments = Fragments(app.state.site.templates)
     app.state.opens = Opens(library.store) if library.settings.opens else None
     app.state.site.templates.globals["corner"] = corner.corner
+    app.state.site.templates.globals["inbox_here"] = library.settings.subscribe != "none"
     app.state.doors = doors.build(library)
     api.add(app)
     app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES])
     app.router.routes.extend([*lists.ROUTES, *groups.ROUTES, *profile.ROUTES, *opml.ROUTES])
     app.router.routes.extend([*elsewhere.ROUTES, *signin.ROUTES, *account.ROUTES, *owner.ROUTES])
+    app.router.routes.extend(subscribe.ROUTES)
     app.router.routes.extend([*votes.ROUTES, *discussion.ROUTES, *submit.ROUTES, *desk.ROUTES, *claims.ROUTES])
     app.add_exception_handler(BroadsheetError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
 from starlette.requests import Request
@@ -14,7 +14,7 @@ from broadsheet.people import addresses, invitations, keys, leaving, oidc, passk
 from broadsheet.people.rights import SCOPES, Reader
 from broadsheet.store import Account
 from broadsheet.text import clean
-from broadsheet.web import cookies, doors, site, who, writes
+from broadsheet.web import cookies, doors, site, subscribe, subscription, who, writes
 from broadsheet.web.signin import NO_STORE, asks_for
 from broadsheet.web.writes import Asking
 
@@ -34,6 +34,9 @@ SAID = {
     "linked": "You can sign in there from now on.",
     "unlinked": "You can no longer sign in there.",
     "revoked": "The invitation is revoked.",
+    "inbox": "It is in your letters from now on.",
+    "inbox-gone": "You get no letters any more, and what was kept of them is gone.",
+    **subscription.SAID,
 }
 
 
@@ -60,8 +63,16 @@ def _settings(request: Request, status: int = 200, **more: object) -> Response:
         tokens=store.credentials.tokens(reader.id), identities=store.credentials.identities(reader.id),
         provider=oidc.label(config), may_invite=invitations.may(config, reader), moment=moment, day=day,
         invitations=[one for one in invitations.pending(store) if one.by == reader.id], now=time.time(),
+        inbox=subscribe.section(request, account, _typed(request, more)),
         **{**told, **more},
     )  # fmt: skip
+
+
+def _typed(request: Request, more: Mapping[str, object]) -> Mapping[str, str]:
+    """What was typed into a form about letters, which stays there; that of other forms is theirs."""
+    typed = more.get("typed")
+    ours = request.url.path.startswith(subscription.SETTINGS) and isinstance(typed, Mapping)
+    return {str(name): str(value) for name, value in typed.items()} if ours and isinstance(typed, Mapping) else {}
 
 
 def _account(request: Request, reader: Reader) -> Account:
@@ -241,12 +252,16 @@ def _leave(asking: Asking) -> Response:
     return answer
 
 
+def _inbox(asking: Asking) -> str:
+    return f"{_done(subscription.act_of_account(asking, _account(asking.request, asking.reader)))}#inbox"
+
+
 FORMS: dict[str, Callable[[Asking], str | Response]] = {
     "/settings/profile": _profile, "/settings/address": _address, "/settings/address/{key}": _proven,
     "/settings/session": _end, "/settings/sessions": _end_others, "/settings/passkey/name": _passkey_name,
     "/settings/passkey/remove": _passkey_off, "/settings/token": _token, "/settings/token/revoke": _token_off,
     "/settings/unlink": _unlink, "/settings/invite": _invite, "/settings/invite/revoke": _revoke,
-    "/settings/leave": _leave,
+    "/settings/leave": _leave, f"{subscription.SETTINGS}/{{act}}": _inbox,
 }  # fmt: skip
 ROUTES = [
     Route("/settings", settings, name="settings"),

@@ -13,6 +13,7 @@ from broadsheet.query import Filters, Query, Sort
 from broadsheet.text import clean
 
 LIMIT = 10  # hits on a page of the web, when the address does not say
+MAX_KEPT = 500  # characters of a question that letters can be had of
 MAX_VALUES = 20  # of one filter in one address
 MANY = queryparts.MANY  # the address's word -> the field of Filters
 _PLAIN = ":@!$()*,;=~"  # signs that may stand in a path as they are
@@ -71,6 +72,19 @@ def browse_by(field: str, value: str) -> str:
 def browse(**filters: Any) -> str:
     """The address of everything that one filter keeps: an author's papers, a venue's."""
     return search(Query(filters=Filters(**filters)))
+
+
+def inbox(kind: str, value: str = "1") -> str:
+    """Where letters are asked for, with one thing chosen: ``/subscribe?topic=cs.CL``."""
+    return f"/subscribe?{urlencode([(kind, value)], safe='.:')}"
+
+
+def inbox_of(query: Query) -> str:
+    """The same with what answers *query*: an author's papers, or a search; empty for what asks nothing, or too much."""
+    asked, authors = query.canonical(), query.filters.authors
+    if len(authors) == 1 and replace(query, filters=replace(query.filters, authors=())).canonical() == "":
+        return inbox("author", authors[0])
+    return inbox("search", asked) if 0 < len(asked) <= MAX_KEPT else ""
 
 
 def asked(params: QueryParams, page_size: int = LIMIT) -> tuple[str, dict[str, Any]]:
