@@ -1,4 +1,4 @@
-r"""Titles and summaries with mathematics, as HTML that every mail program shows: ``<i>``, ``<sub>``, ``<sup>``, no more.
+r"""Titles and summaries with mathematics, in HTML that every mail program shows: ``<i>``, ``<sub>``, ``<sup>``.
 
 Mail programs draw no MathML, and pictures of formulas tell who looked at them. So a formula is one line: variables
 slanted, indices and powers in their places, a fraction with a slash. The plain text of a letter has `latex.plain`.
@@ -84,8 +84,7 @@ class _Reader:
                     break
             elif token["command"] in _DECLARED:
                 upright = True
-            else:
-                shown = self._one(token, upright)
+            elif shown := self._one(token, upright):
                 out.append(self._apart(shown, out[-1] if out else ""))
         return "".join(out).replace("</i><i>", "")
 

@@ -1,0 +1,195 @@
+"""A letter from a sheet: one content as text and as HTML, its look written into every element, and its headers.
+
+The headers are those that mail programs and servers act on, each in one line: a folded ``List-Unsubscribe`` is read
+wrongly by some, and a server that folds anew breaks a signature. docs/mail.md says what each is for.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import css_inline
+from jinja2 import TemplateError, UndefinedError
+from markupsafe import Markup
+
+from broadsheet import latex
+from broadsheet.errors import Mistake
+from broadsheet.mail import samples, write
+from broadsheet.mail.languages import ALL, Language, language
+from broadsheet.mail.sheet import Sheet
+from broadsheet.text import clean, clip
+
+LINE = 78  # characters of a header's line
+ROOM = 20  # characters that a subject leaves to the first title; below, it says that alone
+MOST_TITLE = 200  # characters of a title that a subject could ever show
+AHEAD = 160  # characters that mail programs show of a letter before it is opened
+GIVEN: Mapping[str, frozenset[str]] = {
+    "subject.txt": frozenset({"sheet", "say", "first", "more"}),
+    "body.txt": frozenset({"sheet", "say", "facts", "to"}),
+    "body.html": frozenset({"sheet", "say", "facts", "to", "subject", "ahead", "style"}),
+}
+# Nothing is folded that can be avoided: lines may have 998 octets (RFC 5322, section 2.1.1).
+POLICY = SMTP.clone(max_line_length=990)
+# Typography that a plain line can do without: it would be written as "=?utf-8?q?...", and leave half the room.
+_PLAINER = str.maketrans({"…": "...", "–": "-", "—": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
+
+
+class Headers(NamedTuple):
+    """What only the sender of an edition knows.
+
+    id        of the letter, the same whenever it is tried: ``2s.kq3v7a2mzx5d4wfh``
+    date      when it is due, in the reader's own zone
+    mailto    an address that ends the subscription when a letter comes there; empty for none
+    """
+
+    id: str
+    date: datetime
+    mailto: str = ""
+
+
+def compose(sheet: Sheet, to: str, sender: str, headers: Headers, home: Path | None = None) -> EmailMessage:
+    """The letter with *sheet* to the address *to*, from *sender*; *home* as for `write.letter`. Raises Mistake.
+
+    The same arguments give the same letter, octet for octet.
+    """
+    receiver, author = write.mailbox(to), write.mailbox(sender)
+    subject, text, html = bodies(sheet, receiver.addr_spec, home)
+    message = EmailMessage(POLICY)
+    message["From"] = author
+    message["To"] = receiver
+    message["Subject"] = subject
+    message["Date"] = format_datetime(headers.date)
+    message["Message-ID"] = f"<{headers.id}@{author.domain}>"
+    for name, value in _of_a_list(sheet, author.domain, headers.mailto):
+        message[name] = value
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = sheet.language
+    message.set_boundary(f"=_{headers.id}")
+    return message
+
+
+def _of_a_list(sheet: Sheet, domain: str, mailto: str) -> list[tuple[str, str]]:
+    """What tells programs that nobody typed this letter, and how it is stopped."""
+    host = urlsplit(sheet.home).hostname or domain
+    named = host if re.fullmatch(r"(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*", host) else domain
+    https = sheet.leave.startswith("https://")
+    ways = [f"<{sheet.leave}>", *([f"<mailto:{mailto}>"] if mailto else [])]
+    return [
+        ("List-Id", _list_id(sheet.site, f"edition.{named}")),  # RFC 2919
+        ("List-Unsubscribe", ", ".join(ways)),  # RFC 2369
+        *([("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")] if https else []),  # RFC 8058
+        ("Feedback-ID", f"{sheet.day:%Y%m%d}:{sheet.language}:edition:{_sender_id(named)}"),
+        ("Auto-Submitted", "auto-generated"),  # RFC 3834
+        ("Precedence", "bulk"),
+    ]
+
+
+def _list_id(site: str, name: str) -> str:
+    phrase = clip(clean(site), LINE - len(f'List-Id: "" <{name}>'))
+    plain = phrase.translate(_PLAINER)
+    quoted = re.sub(r'(["\\])', r"\\\1", plain)
+    return f'"{quoted}" <{name}>' if plain.isascii() and plain else f"<{name}>"
+
+
+def _sender_id(host: str) -> str:
+    """5 to 15 letters and digits that stay the same, as large receivers want it."""
+    return re.sub("[^a-z0-9]", "", host)[:15].ljust(5, "0")
+
+
+def bodies(sheet: Sheet, to: str, home: Path | None = None) -> tuple[str, str, str]:
+    """Subject, text and HTML of the letter."""
+    made, say = write.templates(home), Said(language(sheet.language))
+    subject = _subject(sheet, say, home)
+    given = {"sheet": sheet, "say": say, "facts": _facts(sheet, say), "to": to}
+    text = made.get_template(_name("body.txt")).render(given)
+    html = made.get_template(_name("body.html")).render(
+        given, subject=subject, ahead=_ahead(sheet, say), style=_style(home)
+    )
+    return subject, text.strip("\n") + "\n", _inliner().inline(html)
+
+
+class Said:
+    """What templates call ``say``: a sentence by its name, and dates."""
+
+    def __init__(self, tongue: Language) -> None:
+        self.date, self.dateline = tongue.date, tongue.dateline
+        self._say = tongue.say
+
+    def __call__(self, what: str, **holes: str | int) -> str:
+        return self._say(what, **holes)
+
+
+def _facts(sheet: Sheet, say: Said) -> list[str]:
+    """How much it is, of how much, and how long it takes."""
+    count = len(sheet.items)
+    facts = [say("letter.papers", count=count)]
+    if sheet.looked > count:
+        facts[0] += " " + say("letter.looked", count=sheet.looked)
+    return [*facts, say("letter.minutes", count=sheet.minutes)] if sheet.minutes else facts
+
+
+def _ahead(sheet: Sheet, say: Said) -> str:
+    """What a list of letters shows beside the subject: the titles that follow the one there."""
+    titles = "; ".join(latex.plain(item.title) for item in sheet.items[1:4])
+    return clip(say("letter.also", titles=titles) if titles else " ".join(sheet.notes), AHEAD)
+
+
+def _subject(sheet: Sheet, say: Said, home: Path | None) -> str:
+    """The first title and how many more there are, so short that it stands in one line."""
+    template = write.templates(home).get_template(_name("subject.txt"))
+    title = clean(latex.plain(sheet.items[0].title))[:MOST_TITLE] if sheet.items else ""
+    more, room = max(len(sheet.items) - 1, 0), len(title)
+    while True:
+        first = clip(title, room)
+        said = plainer(clean(template.render(sheet=sheet, say=say, first=first, more=more)))
+        over = len(POLICY.fold("Subject", said).rstrip()) - LINE
+        if over <= 0 or room <= 1:
+            return said
+        room -= max(1, over // 4)  # a sign may take a dozen, as it is written
+        if room < ROOM and more:
+            more, room = 0, len(title)
+
+
+def plainer(text: str) -> str:
+    """*text* in ASCII, where nothing but its typography keeps it from that."""
+    plain = text.translate(_PLAINER)
+    return plain if plain.isascii() else text
+
+
+def check(home: Path | None = None) -> None:
+    """Raises Mistake for a template of the edition that cannot be read, or asks for what it is not given.
+
+    What a template asks of a paper, or in which words, shows only when it is rendered: so samples are.
+    """
+    for part, given in GIVEN.items():
+        write.check_one(write.EDITION, given, home, (part,))
+    for sheet in samples.sheets():
+        for code in ALL:
+            try:
+                bodies(replace(sheet, language=code), "reader@example.org", home)
+            except (UndefinedError, TemplateError, KeyError, TypeError, ValueError) as error:
+                raise Mistake(f"the templates {write.FOLDER}/{write.EDITION} cannot be filled: {error}") from error
+
+
+def _name(part: str) -> str:
+    return f"{write.FOLDER}/{write.EDITION}/{part}"
+
+
+@lru_cache(maxsize=16)
+def _style(home: Path | None) -> Markup:
+    return Markup(write.templates(home).get_template(_name("style.css")).render())
+
+
+@lru_cache(maxsize=1)
+def _inliner() -> css_inline.CSSInliner:
+    """Writes the stylesheet into every element, and leaves what is under @media. Nothing is loaded from anywhere."""
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
