@@ -87,7 +87,7 @@ def silence(home: Path, now: int, zone: str = "UTC") -> str:
     last = read(home).beat
     if not last:
         return "nothing has been at work yet: mail leaves only while `broadsheet work` runs"
-    return f"nothing has been at work since {said(last, zone)}: mail leaves only while `broadsheet work` runs"
+    return f"nothing has been at work since {said(last, zone)} ({zone}): mail leaves only while `broadsheet work` runs"
 
 
 def said(at: int, zone: str = "UTC") -> str:
