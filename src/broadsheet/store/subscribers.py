@@ -12,26 +12,26 @@ import sqlalchemy as sa
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.store.db import SOON, WAIT, Database, among
 from broadsheet.store.lists import MAX_ID, hold
-from broadsheet.store.optin import Asking, answered
+from broadsheet.store.optin import Asking, Pending, answered
 from broadsheet.store.subscription import (
     SEED,
     SHOWN,
-    TAKE,
-    TAKE_EMAIL,
     WASHED,
     Schedule,
     Subscriber,
     Wish,
     forget,
     move,
+    take,
     taken,
-)
-from broadsheet.store.suppression import LIFT_BOUNCE, Suppressing
+)  # fmt: skip
+from broadsheet.store.suppression import LIFT_BOUNCE, Returned, Suppressed, Suppressing
+
+__all__ = ["KINDS", "Pending", "Returned", "Schedule", "Subscriber", "Subscribers", "Suppressed", "Wish"]
 
 MOST_WISHES = 200  # of one subscriber
 LONGEST = 1_000  # characters of a wish
 KINDS = ("topic", "search", "list", "author", "rising", "front", "personal")
-
 
 _THERE = f"SELECT {SHOWN} FROM subscriber"
 _AT = sa.text(f"{_THERE} WHERE id = :id")
@@ -223,10 +223,10 @@ class Subscribers(Asking, Suppressing):
     def remove(self, id: int) -> bool:
         """Takes all of a subscriber out of the store, as an account leaves (`Leaving`); False when it is not there."""
         with self._database.discreet(WAIT) as connection:
-            held = connection.execute(TAKE, {"id": id}).first()
+            held = take(connection, "id", id)
             if held is None:
                 return False
-            forget(connection, Subscriber(*held))
+            forget(connection, held)
             self._database.wash(connection, WASHED)
         self._database.empty_log()
         return True
@@ -247,11 +247,13 @@ def _made(connection: sa.Connection, email: str, now: int) -> Subscriber:
     """The subscription of an address, held until the transaction ends; a new one where there is none."""
     row = {"email": email, "seed": secrets.token_bytes(SEED), "now": now}
     connection.execute(_ADD, row)
-    return Subscriber(*connection.execute(TAKE_EMAIL, {"email": email}).one())
+    held = take(connection, "email", email)
+    assert held is not None
+    return held
 
 
 def _taken_row(connection: sa.Connection, id: int) -> None:
-    if connection.execute(TAKE, {"id": id}).first() is None:
+    if take(connection, "id", id) is None:
         raise NotFound("this subscription is not here any more")
 
 
