@@ -75,7 +75,13 @@ class Running(NamedTuple):
     box: Box
 
 
-def _knows(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+def context(paper: Paper) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(paper.file, paper.key)
+    return made
+
+
+def knows(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
     good = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
     return AuthResult(success=good, handled=good)
 
@@ -85,14 +91,10 @@ def running(
     paper: Paper | None, *, tls: bool = False, auth: bool = False, host: str = "127.0.0.1"
 ) -> Iterator[Running]:
     """A server with STARTTLS where it has a certificate, or with TLS from the first byte (*tls*)."""
-    context = None
-    if paper is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(paper.file, paper.key)
-    box, make = Box(), _controller(tls)
-    more: dict[str, Any] = {"ssl_context": context} if tls else {"tls_context": context}
+    box, make, proof = Box(), _controller(tls), context(paper) if paper else None
+    more: dict[str, Any] = {"ssl_context": proof} if tls else {"tls_context": proof}
     if auth:
-        more |= {"authenticator": _knows, "auth_required": True}
+        more |= {"authenticator": knows, "auth_required": True}
     controller = make(box, hostname=host, port=0, **more)
     controller.start()
     try:
