@@ -102,9 +102,8 @@ def test_nothing_at_work_is_said_whatever_else_there_is(library: Library) -> Non
     one = put(library)
     row(library, one, "sent", "it says so")
     late = NOW + 5 * HOUR
-    assert line(library, one, late).endswith(
-        "; nothing has been at work since Tuesday 17 November, 10:00 (Europe/Berlin): mail leaves only while `broadsheet work` runs"
-    )
+    since = "nothing has been at work since Tuesday 17 November, 10:00 (Europe/Berlin)"
+    assert line(library, one, late).endswith(f"; {since}: mail leaves only while `broadsheet work` runs")
     (library.home / heart.FILE).write_text("{half a fi")  # as after a power cut
     assert "nothing has been at work yet" in line(library, one)
 
