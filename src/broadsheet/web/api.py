@@ -16,13 +16,15 @@ from broadsheet.web import (
     api_papers,
     api_schema,
     api_searches,
+    api_subscriptions,
     api_talk,
 )
 from broadsheet.web.api_gate import Gate
 
 ROUTERS: Sequence[APIRouter] = (
     api_papers.router, api_days.router, api_marks.router, api_talk.router, api_lists.router, api_searches.router,
-    api_groups.router, api_desk.router, api_me.router, api_owner.router,
+    api_groups.router, api_desk.router, api_me.router, api_subscriptions.router,
+    api_owner.router,
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ TAGS = {
     "groups": "Labs and reading groups",
     "curation": "Submissions, an editor's picks, authors' claims",
     "me": "One's own account, tokens and sessions",
+    "letters": "New papers in one's inbox",
     "administration": "Accounts, invitations, and who did what",
     "library": "What it holds, and where that comes from",
 }
