@@ -21,6 +21,7 @@ from broadsheet.cli import (
     people,
     saving,
     serving,
+    subscribing,
     voting,
 )
 from broadsheet.cli._group import cli
@@ -39,6 +40,7 @@ __all__ = [
     "people",
     "saving",
     "serving",
+    "subscribing",
     "voting",
 ]
 

@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from broadsheet.community.periods import DAYS, written
-from broadsheet.editions import links, schedule, subscribing, wishes
+from broadsheet.editions import links, schedule, status, subscribing, wishes
 from broadsheet.errors import Mistake, NotFound
 from broadsheet.mail import languages
 from broadsheet.people import addresses
@@ -119,6 +119,7 @@ def shown(held: Held, typed: Form) -> Mapping[str, Any]:
         "schedule": subscribing.schedule_of(one), "when": schedule.told(one), "next": coming(one, now),
         "paused": written(day) if (day := _paused(one, now)) else "", "tomorrow": schedule.local_day(one.zone, now),
         "stopped": store.subscribers.suppressed([one.email]).get(one.email),
+        "status": status.status_line(library, one, now),
         "last": [_said(held, edition) for edition in store.editions.of(one.id, SHOWN)],
     }  # fmt: skip
 
