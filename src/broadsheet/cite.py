@@ -114,7 +114,7 @@ def sentence(paper: Paper, title: str = "") -> str:
     parts = [[_names(paper.authors), year], [title or paper.title]] if paper.authors else [[title or paper.title, year]]
     said = [" ".join(filter(None, part)) for part in parts] + [", ".join(filter(None, (paper.venue, volume, pages)))]
     stopped = [part if part[-1] in ".?!" else f"{part}." for part in said if part]
-    return " ".join(filter(None, [*stopped, _address(paper)]))
+    return " ".join(filter(None, [*stopped, address(paper)]))
 
 
 def _names(names: tuple[str, ...]) -> str:
@@ -124,7 +124,7 @@ def _names(names: tuple[str, ...]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
-def _address(paper: Paper) -> str:
+def address(paper: Paper) -> str:
     """Where the paper is to be had: its DOI, else arXiv, else its page."""
     known = _identifiers(paper)
     if "doi" in known:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from broadsheet import symbols
+from broadsheet.text import clip
 
 MAX_TEXT = 20_000  # characters; a longer text is shown as it is
 MAX_MATH = 400  # characters between two dollars; more is two prices far apart
@@ -212,3 +213,17 @@ def plain(text: str) -> str:
     if not suspect(text):
         return text
     return "".join(formula(piece.shown) if piece.kind == "math" else piece.shown for piece in pieces(text))
+
+
+def clipped(text: str, limit: int) -> str:
+    """The beginning of *text* that shows at most about *limit* characters, as source: no formula is cut in two."""
+    if len(text) <= limit:
+        return text
+    room, kept = limit, 0
+    for piece in pieces(text):
+        shown = formula(piece.shown) if piece.kind == "math" else piece.shown
+        if len(shown) > room:
+            head = text[: piece.start] + clip(piece.shown, room) if piece.kind == "text" and room > 1 else text[:kept]
+            return head if head.endswith("…") else head.rstrip(" ,.;:") + "…"
+        room, kept = room - len(shown), piece.end
+    return text

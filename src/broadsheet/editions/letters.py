@@ -1,0 +1,65 @@
+"""An edition as a letter that can be sent: composed from its sheet, with the headers of its ledger's row, signed."""
+
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from broadsheet.editions.sending import Letter
+from broadsheet.editions.shown import Shown
+from broadsheet.mail import compose, signing, write
+from broadsheet.mail.compose import Headers
+from broadsheet.mail.server import sender
+from broadsheet.mail.sheet import Sheet
+from broadsheet.people import keys
+
+if TYPE_CHECKING:
+    from broadsheet.library import Library
+    from broadsheet.store import Edition, Subscriber
+
+
+class Press:
+    """Writes the letters of one run; is called as `sending.Compose`. Safe to share between threads.
+
+    Raises Mistake at once for what no letter could be written with: a template, a key, an address that is missing.
+    """
+
+    def __init__(self, library: "Library", base: str = "") -> None:
+        self._library, self._home = library, library.home
+        self.shown = Shown(library, base)
+        self._author = sender(library.settings)
+        self._domain = write.mailbox(self._author).domain
+        self._signer = signing.signer(library.settings)
+        self._secret = keys.secret_of(library.store)
+        compose.check(self._home)
+
+    def __call__(self, edition: "Edition", subscriber: "Subscriber") -> Letter:
+        """The letter as it goes to the server. Raises Mistake for an edition that cannot be written."""
+        message = self.message(self.shown.sheet(edition, subscriber), edition, subscriber)
+        data = octets(message)
+        return Letter(
+            write.mailbox(self._author).addr_spec, subscriber.email, self._signer.sign(data) if self._signer else data
+        )
+
+    def message(self, sheet: Sheet, edition: "Edition", subscriber: "Subscriber") -> EmailMessage:
+        headers = Headers(self._id(edition), _moment(edition.due, subscriber.zone))
+        return compose.compose(sheet, subscriber.email, self._author, headers, self._home)
+
+    def _id(self, edition: "Edition") -> str:
+        """The same for ever, and no key to anything: an answer to the letter quotes it."""
+        mark = keys.sealed(self._secret, "message", f"{edition.id} {edition.subscriber} {edition.day}")
+        return f"{edition.day}.{edition.id}.{mark[:16].replace('_', 'x').replace('-', 'x')}"
+
+
+def octets(message: EmailMessage) -> bytes:
+    """A letter as it travels: ASCII alone, unless an address in it is not (RFC 6532)."""
+    named = [address.addr_spec for name in ("From", "To") for address in message[name].addresses]
+    return message.as_bytes(policy=compose.POLICY.clone(utf8=not "".join(named).isascii()))
+
+
+def _moment(due: int, zone: str) -> datetime:
+    """When it is due, by the reader's clock."""
+    try:
+        return datetime.fromtimestamp(due, ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        return datetime.fromtimestamp(due, UTC)
