@@ -21,7 +21,8 @@ from people_made import account
 
 SECRETS = (
     "Zephyrine", "zephyrine@example.org", "xylophones of the north", "quokka remark", "a wombat list", "an ibex note",
-    "okapi question", "vicuna reason", "narwhal phone", "gnu cron", "kiwi claim", "sub-of-zephyrine", "tapir of the day",
+    "okapi question", "vicuna reason", "narwhal phone", "gnu cron", "kiwi claim", "sub-of-zephyrine",
+    "tapir of the day",
 )  # fmt: skip
 
 
@@ -81,6 +82,7 @@ def test_everything_can_be_taken_along(library: Library) -> None:
         "profile": 1, "sessions": 1, "passkeys": 1, "signs_in_at": 1, "tokens": 1, "invitations": 0, "lists": 1,
         "on_lists": 3, "searches": 1, "groups": 0, "votes": 2, "hidden_or_read": 2, "comments": 2, "reports": 0,
         "submissions": 1, "picks": 0, "claims": 1, "subscription": 1, "wishes": 1, "editions": 1,
+        "papers_sent": 1,
     }  # fmt: skip
     paper = library.store.get([1])[1]
     assert (told["votes"][0]["paper"], told["votes"][0]["title"]) == (paper.key, paper.title)

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 READ_ME = """Everything that {site} kept of the reader {name} on {day}.
 
 everything.json  all of it, by kind: your profile, where you are signed in, what you voted for, wrote, saved, hid and
-                 searched, your groups, and the audit log as far as it is about you. Papers have their ids and titles
-                 in it; times are in UTC (ISO 8601).
+                 searched, your groups, what was sent to you, and the audit log as far as it is about you. Papers have
+                 their ids and titles in it; times are in UTC (ISO 8601).
 comments.md      what you wrote, to read
 lists/           the papers of each of your lists, as JSON Lines, which `broadsheet add` reads
 
 Not in it, because they are not kept: your keys (there are only hashes of them), what you looked at, where you were.
 """
-_TIMES = ("at", "made", "seen", "ends", "used", "edited", "gone", "decided", "hidden", "read")
+_TIMES = (
+    "at", "made", "seen", "ends", "used", "edited", "gone", "decided", "hidden", "read", "confirmed", "left", "due",
+    "done",
+)  # fmt: skip
 
 
 def exported(store: Store, reader: Reader, site: str) -> bytes:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from broadsheet.store.db import Database, among
+from broadsheet.store.db import Database, among, each
 
 _PICKS = sa.text(
     """
@@ -32,6 +32,32 @@ _LIKED = sa.text(
     ) AS both_of_them GROUP BY pk ORDER BY max(at) DESC, pk LIMIT :most
     """
 )
+# The last of each kind of each account; a shelf's papers are its reader's, whoever put them there.
+_TASTES = """
+    SELECT account, kind, pk, at FROM (
+        SELECT account, 'vote' AS kind, pk, at,
+            row_number() OVER (PARTITION BY account ORDER BY at DESC, pk) AS place
+        FROM vote WHERE account IN (SELECT value FROM each(:values))
+        UNION ALL
+        SELECT s.account, 'save', l.pk, l.at, row_number() OVER (PARTITION BY s.account ORDER BY l.at DESC, l.pk)
+        FROM shelf s JOIN listed l ON l.shelf = s.id WHERE s.account IN (SELECT value FROM each(:values))
+        UNION ALL
+        SELECT account, 'hide', pk, hidden, row_number() OVER (PARTITION BY account ORDER BY hidden DESC, pk)
+        FROM shade WHERE account IN (SELECT value FROM each(:values)) AND hidden IS NOT NULL
+        UNION ALL
+        SELECT account, 'read', pk, read, row_number() OVER (PARTITION BY account ORDER BY read DESC, pk)
+        FROM shade WHERE account IN (SELECT value FROM each(:values)) AND read IS NOT NULL
+    ) AS acts WHERE place <= :most
+    """
+
+
+class Act(NamedTuple):
+    """What an account did with a paper, and when, Unix seconds. *kind*: vote, save (on a list of its own), hide, read."""
+
+    account: int
+    kind: str
+    pk: int
+    at: int
 
 
 class Pick(NamedTuple):
@@ -82,3 +108,8 @@ class Days:
         with self._database.reading() as connection:
             rows = connection.execute(_LIKED, {"account": account, "most": most})
             return {pk: bool(saved) for pk, saved in rows}
+
+    def tastes(self, accounts: Sequence[int], most: int = 100) -> list[Act]:
+        """The last acts of many readers at once, in no order: of each kind at most so many of each reader."""
+        with self._database.reading() as connection:
+            return [Act(*row) for row in each(connection, _TASTES, accounts, most=most)]

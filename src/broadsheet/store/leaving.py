@@ -55,6 +55,12 @@ _KEPT: Mapping[str, sa.TextClause] = {
             """,
     }.items()
 }
+_SENT = sa.text(
+    """
+    SELECT e.day, e.papers FROM edition e JOIN subscriber s ON s.id = e.subscriber
+    WHERE s.account = :account AND e.state IN ('sent', 'unsure') ORDER BY e.day
+    """
+)
 _LEAVE = tuple(
     sa.text(statement)
     for statement in (
@@ -92,6 +98,8 @@ class Leaving:
                 name: [dict(row) for row in connection.execute(statement, given).mappings()]
                 for name, statement in _KEPT.items()
             }
+            sent = connection.execute(_SENT, given).all()
+            own["papers_sent"] = [{"day": day, "pk": pk} for day, papers in sent for pk in memoryview(papers).cast("i")]
             return {**own, **community.export(connection, account)}
 
     def leave(self, account: int, by: int | None) -> None:

@@ -65,7 +65,7 @@ SHOWN = """
     id, email, account, seed, CASE WHEN "left" IS NULL THEN every ELSE 'off' END, weekday, minute,
     zone, language, quiet, paused, made, confirmed, "left"
     """
-# In two steps: SQLite 3.40 takes every column for one that is never empty while it evaluates RETURNING.
+# In two steps: SQLite 3.40 says in RETURNING that an empty column IS NOT NULL.
 _TAKE = {
     column: (
         sa.text(f"UPDATE subscriber SET email = email WHERE {column} = :value"),
