@@ -94,6 +94,12 @@ REFERENCES = """
 """
 
 
+# A paper under the id that one of the demo library has.
+DEMO = """
+{"id": "corl2021-wK2fDDJ5VcF", "title": "Learning to walk in deep snow", "authors": ["Ada Stone"], "year": 2021}
+"""
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An own folder to be in, with a references.bib."""
@@ -107,10 +113,11 @@ def test_the_readme_runs_at_the_shell(here: Path) -> None:
     verbs = r"add references\S*|search|show|save|save-search|saved"
     lines = re.findall(rf"(?m)^ {{4}}broadsheet ((?:{verbs})(?= |$).*)$", README)
     assert len(lines) >= 6
-    for line in lines:
+    (here / "demo.jsonl").write_text(DEMO)
+    for line in ["add demo.jsonl", *lines]:
         done = CliRunner().invoke(cli, ["--home", str(here / "library"), *shlex.split(line)], catch_exceptions=False)
         assert done.exit_code == 0, f"{line}: {done.output}"
-    assert "Learning to walk on loose ground" in done.output  # on the list of the last one
+    assert "Learning to walk in deep snow" in done.output  # on the list of the last one
 
 
 def test_the_readme_runs_in_python(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
