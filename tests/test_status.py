@@ -1,5 +1,6 @@
 """The one line that answers "why did I get no mail?": for every state of the ledger, and for who is not in it."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broadsheet.editions import heart, status
+from broadsheet.editions import heart, letters, status
 from broadsheet.editions.heart import State, Step
 from broadsheet.library import Library, open_library
 from broadsheet.store import Subscriber
@@ -50,8 +51,8 @@ EXPECTED = {
     "ready": "the edition of Tuesday 17 November is ready, and due since Tuesday 17 November, 07:00 (Europe/Berlin)",
     "sending": "the edition of Tuesday 17 November is being sent now; if the program died in that moment, its next run "
     f"says what became of it; {NEXT}",
-    "sent": "sent Tuesday 17 November, 07:00, and taken by the server (it says so); if it is not there, look among the "
-    f"junk; {NEXT}",
+    "sent": "sent Tuesday 17 November, 07:00 as {id}, and taken (it says so); if it is not there, look among the junk; "
+    f"{NEXT}",
     "unsure": f"the edition of Tuesday 17 November is on its way or lost: it says so; {NEXT}",
     "bounced": f"the edition of Tuesday 17 November came back: it says so; {NEXT}",
     "refused": f"the edition of Tuesday 17 November was refused: it says so; {NEXT}",
@@ -70,7 +71,9 @@ def test_every_state_of_the_ledger_has_its_line() -> None:
 def test_the_line_of_a_state(library: Library, state: str) -> None:
     one = put(library)
     row(library, one, state, "it says so")
-    assert line(library, one) == EXPECTED[state]
+    named = letters.message_id(library, library.store.editions.of(one.id)[0])
+    assert re.fullmatch(r"<20261117\.1\.[0-9A-Za-z]{16}@example\.org>", named)
+    assert line(library, one) == EXPECTED[state].format(id=named)
 
 
 def test_before_the_first_edition(library: Library) -> None:

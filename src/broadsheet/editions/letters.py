@@ -42,13 +42,20 @@ class Press:
         )
 
     def message(self, sheet: Sheet, edition: "Edition", subscriber: "Subscriber") -> EmailMessage:
-        headers = Headers(self._id(edition), _moment(edition.due, subscriber.zone))
+        headers = Headers(id_of(self._secret, edition), _moment(edition.due, subscriber.zone))
         return compose.compose(sheet, subscriber.email, self._author, headers, self._home)
 
-    def _id(self, edition: "Edition") -> str:
-        """The same for ever, and no key to anything: an answer to the letter quotes it."""
-        mark = keys.sealed(self._secret, "message", f"{edition.id} {edition.subscriber} {edition.day}")
-        return f"{edition.day}.{edition.id}.{mark[:16].replace('_', 'x').replace('-', 'x')}"
+
+def id_of(secret: bytes, edition: "Edition") -> str:
+    """The same for ever, and no key to anything: an answer to the letter quotes it."""
+    mark = keys.sealed(secret, "message", f"{edition.id} {edition.subscriber} {edition.day}")
+    return f"{edition.day}.{edition.id}.{mark[:16].replace('_', 'x').replace('-', 'x')}"
+
+
+def message_id(library: "Library", edition: "Edition") -> str:
+    """``<20261121.7.kq3v7a2mzx5d4wfh@example.org>``: as the letter has it, for who looks for it in a mailbox."""
+    domain = write.mailbox(sender(library.settings)).domain
+    return f"<{id_of(keys.secret_of(library.store), edition)}@{domain}>"
 
 
 def octets(message: EmailMessage) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from broadsheet.community.periods import DAYS, MONTHS, day_of
-from broadsheet.editions import heart, schedule
+from broadsheet.editions import heart, letters, schedule
 from broadsheet.people import addresses
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def _sent(library: "Library", one: "Subscriber", last: "Edition", now: int) -> s
     if "outbox" in last.reason:
         return f"the edition of {_day(last.day)} was {last.reason}"
     when = heart.said(last.done or last.due, one.zone)
-    return f"sent {when}, and taken by the server ({last.reason}); if it is not there, look among the junk"
+    named = letters.message_id(library, last)
+    return f"sent {when} as {named}, and taken ({last.reason}); if it is not there, look among the junk"
 
 
 def _came_to(word: str) -> Callable[["Library", "Subscriber", "Edition", int], str]:

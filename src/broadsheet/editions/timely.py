@@ -62,6 +62,12 @@ def turn_of(one: "Subscriber", now: int, lead: int = LEAD) -> Turn | None:
     return Turn(one, number(day), at) if at > one.confirmed else None
 
 
+def earliest(store: "Store", now: int) -> int | None:
+    """When the next edition of anybody is due after *now*; None when none is planned."""
+    moments = (_coming(_plan(one), now) for group in _groups(store) for one in group)
+    return min((at for at in moments if at is not None), default=None)
+
+
 def today(one: "Subscriber", now: int) -> Turn:
     """An edition for *one* now, whatever its schedule says."""
     return Turn(one, number(schedule.local_day(one.zone, now)), now)
@@ -102,6 +108,12 @@ def _plan(one: "Subscriber") -> _Plan:
 @lru_cache(maxsize=4096)
 def _due(plan: _Plan, now: int, lead: int) -> date | None:
     return schedule.due(plan, now, lead)
+
+
+@lru_cache(maxsize=4096)
+def _coming(plan: _Plan, now: int) -> int | None:
+    found = schedule.upcoming(plan, now)
+    return found[1] if found else None
 
 
 @lru_cache(maxsize=4096)

@@ -21,12 +21,14 @@ from broadsheet.web import (
     desk,
     discussion,
     doors,
+    editions,
     elsewhere,
     front,
     groups,
     lists,
     opml,
     owner,
+    owner_mail,
     pages,
     profile,
     saved,
@@ -61,7 +63,7 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES])
     app.router.routes.extend([*lists.ROUTES, *groups.ROUTES, *profile.ROUTES, *opml.ROUTES])
     app.router.routes.extend([*elsewhere.ROUTES, *signin.ROUTES, *account.ROUTES, *owner.ROUTES])
-    app.router.routes.extend(subscribe.ROUTES)
+    app.router.routes.extend([*owner_mail.ROUTES, *subscribe.ROUTES, *editions.ROUTES])
     app.router.routes.extend([*votes.ROUTES, *discussion.ROUTES, *submit.ROUTES, *desk.ROUTES, *claims.ROUTES])
     app.add_exception_handler(BroadsheetError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
