@@ -84,6 +84,7 @@ class _Run:
         self._writing = threading.Lock()  # threads that wait for SQLite's lock wait longer than for this one
         self._ended = 0  # of those that `_more` has named, how many are not ready any more
         self._refused: list[tuple[Edition, Verdict]] = []  # in a row; written down when it is known what they mean
+        self._disliked = False  # the server refuses all that we send
         self.counts: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
@@ -179,22 +180,18 @@ class _Run:
         """
         with self._writing:
             self._refused.append((edition, verdict))
-            row = self._refused if len(self._refused) >= REFUSED else []
-            if row:
-                self._refused = []
-        for one, said in row:
-            self._settle(one, verdicts.postponed(said, one, self._moment()))
-        if row:
-            raise MailError(
-                f"the last {REFUSED} letters were refused, one after the other: {verdict.reason}", lasting=True
-            )
+            self._disliked = self._disliked or len(self._refused) >= REFUSED
+        if self._disliked:
+            self._flush()
+            why = f"the last {REFUSED} letters were refused, one after the other: {verdict.reason}"
+            raise MailError(why, lasting=True)
 
     def _flush(self) -> None:
-        """Writes down the refusals that were kept: each was of that reader alone."""
+        """Writes down the refusals that were kept: each was of that reader alone, or all were of us."""
         with self._writing:
             row, self._refused = self._refused, []
         for edition, verdict in row:
-            self._settle(edition, verdict)
+            self._settle(edition, verdicts.postponed(verdict, edition, self._moment()) if self._disliked else verdict)
 
     # -- the ledger ----------------------------------------------------------------------------------------------------
 
