@@ -19,7 +19,7 @@ from broadsheet.web.signin import NO_STORE, asks_for
 from broadsheet.web.writes import Asking
 
 PAGE = "/owner/mail"
-READERS, ROWS, MOST = 50, 100, 12
+READERS, ROWS, MOST, WEEK = 10, 100, 12, 7
 STEPS = {
     "sources": "Asking the sources", "index": "Making papers findable", "rising": "Measuring what rises",
     "editions": "Making editions", "letters": "Sending letters", "returns": "Reading what came back", "tidy": "Tidying",
@@ -62,11 +62,13 @@ def _mail(request: Request, status: int = 200, wrong: str = "") -> Response:
         found = overview.overview(here.library, now)
     except Mistake as error:  # the settings are wrong: the page has to be there to say so
         return doors.page(request, "message.html", 500, heading="The settings of mail are wrong", detail=str(error))
+    listed, days = rows(request, part, now), [day for day in reversed(found.days) if day.total]
     returned = store.subscribers.returns(limit=ROWS)
     return doors.page(
-        request, "owner_mail.html", status, found=found, part=part, rows=rows(request, part, now), wrong=wrong,
+        request, "owner_mail.html", status, found=found, part=part, wrong=wrong,
+        rows=listed[:READERS], more=listed[READERS:],
         shown_groups=_groups(found), reasons=list(found.reasons.items())[:MOST], returned=returned,
-        stacks=stacks.stacks(found.days), key=stacks.key,
+        stacks=stacks.stacks(found.days), key=stacks.key, days=days, WEEK=WEEK, short=stacks.short,
         suppressed=store.subscribers.suppressions(ROWS), steps=STEPS, kinds=KINDS, why=WHY, moment=moment,
         said=SAID.get(request.query_params.get("done", ""), ""), address=addresses.shown, when=clock,
         whose={one.subscriber: _email(request, one.subscriber) for one in returned if one.subscriber},
@@ -96,7 +98,7 @@ def rows(request: Request, part: str, now: int) -> list[Row]:
             status.status_line(library, one, now),
             one.account in (None, own),
         )
-        for one in library.store.subscribers.search(part, READERS)
+        for one in library.store.subscribers.search(part, READERS + 1)
     ]
 
 

@@ -1,10 +1,12 @@
 """Days as stacked bars, as SVG: what became of the editions of each day. The table beside it has the numbers. Pure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from html import escape
 
 from markupsafe import Markup
 
+from broadsheet.community.periods import DAYS, MONTHS
 from broadsheet.editions.overview import Day
 from broadsheet.web import dates
 
@@ -42,6 +44,11 @@ def words(day: Day) -> str:
     """``20 November 2026: 812 sent, 3 failed``."""
     counts = [f"{count:,} {group}" for group, count in day.groups.items() if count]
     return f"{dates.written(day.day.isoformat())}: {', '.join(counts) or 'none'}"
+
+
+def short(day: date) -> str:
+    """``Fri 20 Nov``."""
+    return f"{DAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]}"
 
 
 def _told(days: Sequence[Day]) -> str:
