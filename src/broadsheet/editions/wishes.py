@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from zoneinfo import available_timezones
 
 from broadsheet.community.periods import DAYS, number
-from broadsheet.errors import Mistake, NotFound
+from broadsheet.errors import Mistake
 from broadsheet.mail import languages
 from broadsheet.store import Schedule, Wish
 from broadsheet.text import clean, clip, fold
@@ -103,7 +103,7 @@ def _search(library: "Library", account: int, value: str) -> str:
 def _list(library: "Library", account: int, value: str) -> str:
     found = library.store.lists.at(int(value), account) if _NUMBER.fullmatch(value) else None
     if found is None:
-        raise NotFound(f"there is no list {clip(value, 40)!r} that you can read here")
+        raise Mistake(f"there is no list {clip(value, 40)!r} that you can read here")
     return str(found.id)
 
 
@@ -111,7 +111,7 @@ def _front(library: "Library", account: int, value: str) -> str:
     if not value:
         return ""
     if not _NUMBER.fullmatch(value) or library.store.teams.at(int(value), account) is None:
-        raise NotFound(f"there is no group {clip(value, 40)!r} whose page you can read here")
+        raise Mistake(f"there is no group {clip(value, 40)!r} whose page you can read here")
     return str(int(value))
 
 
@@ -239,9 +239,9 @@ def _zones() -> dict[str, str]:
 
 @cache
 def zones() -> Sequence[str]:
-    """The time zones to choose from: UTC, then those that countries name today (``Europe/Berlin``), not their old names.
+    """The time zones to choose from: UTC, then those that countries name today (``Europe/Berlin``).
 
-    `scheduled` takes the old ones too: some browsers know no others.
+    `scheduled` takes their old names, too: some browsers know no others.
     """
     table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
     named = {line.split("\t")[2] for line in table.splitlines() if line.strip() and not line.startswith("#")}
