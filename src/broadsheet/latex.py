@@ -219,11 +219,12 @@ def clipped(text: str, limit: int) -> str:
     """The beginning of *text* that shows at most about *limit* characters, as source: no formula is cut in two."""
     if len(text) <= limit:
         return text
-    room, kept = limit, 0
+    room = limit
     for piece in pieces(text):
         shown = formula(piece.shown) if piece.kind == "math" else piece.shown
         if len(shown) > room:
-            head = text[: piece.start] + clip(piece.shown, room) if piece.kind == "text" and room > 1 else text[:kept]
-            return head if head.endswith("…") else head.rstrip(" ,.;:") + "…"
-        room, kept = room - len(shown), piece.end
+            words = piece.shown[: max(room - 1, 0)].rpartition(" ")[0] if piece.kind == "text" else ""
+            head = (text[: piece.start] + words).rstrip(" ,.;:")
+            return f"{head}…" if head else clip(text, limit)
+        room -= len(shown)
     return text

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from broadsheet.store.editions import Edition
     from broadsheet.store.subscribers import Subscriber
 
-PURPOSES = ("manage", "leave", "edition", "return")
+PURPOSES = ("manage", "leave", "edition", "return", "feed")
 MARK = 16  # characters
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _KEY = re.compile(r"([0-9a-z]{1,6})\.([a-z2-7]{16})")
@@ -66,6 +66,11 @@ def leave(base: str, key: str) -> str:
 def edition(base: str, key: str) -> str:
     """The address of an edition's page."""
     return f"{base}/edition/{key}"
+
+
+def feed(base: str, key: str, suffix: str = ".atom") -> str:
+    """The address of a subscriber's editions as a feed."""
+    return f"{base}/editions/{key}{suffix}"
 
 
 def _mark(store: "Store", purpose: str, id: int, seed: bytes) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from broadsheet import cite, latex
 from broadsheet.editions import links
+from broadsheet.editions.choose import SHOWN
 from broadsheet.editions.content import Content, Part, Why, unpack
 from broadsheet.errors import Mistake
 from broadsheet.mail.languages import Language, language
@@ -76,7 +77,7 @@ class Shown:
         sections: list[Section] = []
         for part in content.parts:
             if items := self._of_part(part, say, lead=not sections):
-                sections.append(Section(part.key, clean(part.name) or say.say(f"section.{part.key}"), items))
+                sections.append(Section(part.key, title(part, say), items))
         if content.parts and not sections:
             raise Mistake("all papers of this edition have been removed since")
         return Sheet(
@@ -115,7 +116,7 @@ class Shown:
         for one in part.papers:
             if (paper := self._papers.get(one.pk)) is not None:
                 item = self._item(one.pk, paper, say, lead=lead and not items)
-                items.append(replace(item, why=tuple(sentence(say, why) for why in one.whys)))
+                items.append(replace(item, why=reasons(say, one.whys)))
         return tuple(items)
 
     def _item(self, pk: int, paper: Paper, say: Language, *, lead: bool) -> Item:
@@ -138,6 +139,16 @@ def _written(paper: Paper, say: Language, base: str, summary: int) -> Item:
         latex.clipped(paper.abstract, summary), (), here,
         (Link(say.say("letter.save"), f"{here}#keep"), *found.values()),
     )  # fmt: skip
+
+
+def title(part: Part, say: Language) -> str:
+    """What stands above a part: the name of what it is for, or else of its kind."""
+    return clean(part.name) or say.say(f"section.{part.key}")
+
+
+def reasons(say: Language, whys: Sequence[Why]) -> tuple[str, ...]:
+    """The strongest of them, as sentences."""
+    return tuple(dict.fromkeys(sentence(say, why) for why in whys[:SHOWN]))
 
 
 def sentence(say: Language, why: Why) -> str:

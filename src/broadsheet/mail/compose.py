@@ -151,12 +151,20 @@ def _subject(sheet: Sheet, say: Said, home: Path | None) -> str:
     while True:
         first = clip(title, room)
         said = plainer(clean(template.render(sheet=sheet, say=say, first=first, more=more)))
-        over = len(POLICY.fold("Subject", said).rstrip()) - LINE
+        over = _length(said) - LINE
         if over <= 0 or room <= 1:
             return said
-        room -= max(1, over // 4)  # a sign may take a dozen, as it is written
+        room = max(1, room - max(1, over // 12))  # a sign may take a dozen, as it is written
         if room < ROOM and more:
             more, room = 0, len(title)
+
+
+def _length(subject: str) -> int:
+    """Of its line, as it is written."""
+    if subject.isascii():
+        return len("Subject: ") + len(subject)
+    header: str = POLICY.header_factory("Subject", subject).fold(policy=POLICY)
+    return len(header.rstrip())
 
 
 def plainer(text: str) -> str:
