@@ -126,6 +126,20 @@ class Finder:
             return len(late)
         return reader.lexical.held(asked.held._replace(after=pk), late)
 
+    def since(self, query: Query, pk: int, most: int) -> list[int]:
+        """The papers that answer *query* and came after row *pk*, by row: those that rank, then the latest."""
+        if page := self._look_up(query):
+            found = self._store.resolve([hit.paper.ids[0] for hit in page.hits])
+            return [row for row in found.values() if row > pk][:most]
+        reader = self._index.reader(self._encoder)
+        if reader is None:
+            return []
+        asked, _ = self._meant(replace(query, upto=0, offset=0, limit=1, facets=()), reader)
+        listing = self._listing(asked)
+        late = listing.pks[listing.pks > pk].tolist()
+        held = () if listing.likes else reader.lexical.latest(asked.held._replace(after=pk), most).tolist()
+        return [*dict.fromkeys((*late, *held))][:most]
+
     def total(self, query: Query) -> int:
         """How many papers answer *query* as it stands."""
         if page := self._look_up(query):

@@ -1,7 +1,7 @@
 """What stands on the page of a day beside its papers: what editors chose, who brought what, what a reader has kept."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -52,7 +52,7 @@ _TASTES = """
 
 
 class Act(NamedTuple):
-    """What an account did with a paper, and when, Unix seconds. *kind*: vote, save (on a list of its own), hide, read."""
+    """What an account did with a paper, and when, Unix seconds. *kind*: vote, save (on a list of its), hide, read."""
 
     account: int
     kind: str
@@ -112,4 +112,5 @@ class Days:
     def tastes(self, accounts: Sequence[int], most: int = 100) -> list[Act]:
         """The last acts of many readers at once, in no order: of each kind at most so many of each reader."""
         with self._database.reading() as connection:
-            return [Act(*row) for row in each(connection, _TASTES, accounts, most=most)]
+            rows: Sequence[Any] = each(connection, _TASTES, accounts, most=most).all()
+        return [Act(*row) for row in rows]

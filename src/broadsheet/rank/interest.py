@@ -1,0 +1,203 @@
+"""Signal: near to what one reader liked, learned from votes, saves and what was put out of sight. Pure.
+
+The contract, behind which a deeper learner can take this one's place:
+
+    background = Background.of(sample)                            # once for a library
+    interest = learn(liked, weights, disliked, background)        # one reader
+    interest.score(vectors)                                       # shape (n,), in deviations above what is usual
+    interest.nearest(vectors)                                     # which liked papers speak for each, and how many
+    scores(tastes, papers, candidates, background)                # the same scores, for thousands of readers at once
+
+A score means the same for every reader and every encoder: 0 is the middle of what this reader's interest gives to
+papers of this library, 1 is one deviation (of those below the middle) above it. A reader who has liked nothing has 0
+everywhere.
+
+The method is a kernel density (Parzen 1962) with the kernel of von Mises and Fisher: exp(KAPPA cosine), summed over the
+liked papers by their weights. What was put out of sight has the same kernel, and the density is multiplied by the share
+that the liked papers have in both, which is the estimate of Nadaraya and Watson (1964) for "liked". Cosines are taken
+of vectors from which the library's mean is subtracted and whose covariance S is half undone: x S^(-1/4). So what all
+papers of a library share says little, and a cosine is half-way to that of Fisher's linear discriminant (x S^-1 y).
+The log of a sum of kernels keeps several interests apart, which one direction for all cannot. Constants were chosen on
+half of the readers of `bench/interest.py`; docs/benchmarks.md has what the other half gave, for this and for others.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float32]
+Places = npt.NDArray[np.int64]
+
+KAPPA = np.float32(6.0)
+POWER = 0.25  # of the inverse covariance, on each side of a product; 0 is the plain cosine, 1/2 the discriminant
+SHRINK = 0.1  # of the covariance towards a sphere, at least; a sample that is small for the dimensions shrinks more
+HALF_LIFE = 4 * 365.0  # days in which a like fades to half
+NEAR = 4.0  # deviations from which a paper is called near: of a day of 1,500 papers some 50 are
+CLOSE = 0.45  # cosine, as above, from which a liked paper counts as one that a paper is near to
+USUAL = 256  # papers of the sample that tell what is usual
+LEAST = np.float32(0.05)  # deviation: a library whose papers are all alike says nothing
+BYTES = 128 << 20  # of kernels that are held at a time
+
+
+class Nearest(NamedTuple):
+    """Shape (n,) each. place: of the liked paper that says most for it; close: how many liked papers are near it."""
+
+    place: Places
+    close: Places
+
+
+class Taste(NamedTuple):
+    """One reader of many: places in a matrix of vectors that all share, and a weight of each that is liked."""
+
+    liked: Places
+    weights: Scores
+    disliked: Places
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What papers of a library have in common.
+
+    mean    shape (dim,)
+    turn    shape (dim, dim): what makes cosines of vectors say more
+    usual   shape (m, dim): some of its papers, through `seen`
+    """
+
+    mean: Vectors
+    turn: Vectors
+    usual: Vectors
+
+    @classmethod
+    def of(cls, sample: Vectors) -> "Background":
+        """From vectors of papers drawn evenly from the library, shape (n, dim); a few thousand are plenty, none do."""
+        sample = sample[sample.any(axis=1)]
+        count, dim = sample.shape
+        mean = np.asarray(sample.mean(axis=0) if count else np.zeros(dim), np.float32)
+        spread = (sample - mean).astype(np.float64)
+        covariance = spread.T @ spread / max(1, count)
+        size = float(np.trace(covariance)) / dim
+        if size <= 0:  # nothing to learn from
+            return cls(mean, np.eye(dim, dtype=np.float32), np.zeros((0, dim), np.float32))
+        share = max(SHRINK, dim / (dim + count))
+        values, axes = np.linalg.eigh(covariance / size)
+        turn = (axes * ((1 - share) * np.maximum(values, 0) + share) ** -POWER) @ axes.T
+        made = cls(mean, turn.astype(np.float32), sample[:0])
+        some = np.unique(np.linspace(0, count - 1, min(USUAL, count)).astype(np.int64))
+        return cls(made.mean, made.turn, made.seen(sample[some]))
+
+    def seen(self, vectors: Vectors) -> Vectors:
+        """Vectors as interests compare them: unit rows, shape (n, dim); a zero row is no vector and stays one."""
+        turned: Vectors = (vectors - self.mean) @ self.turn
+        turned[~vectors.any(axis=1)] = 0
+        turned /= np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), np.float32(1e-9))
+        return turned
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What one reader is interested in. *liked* and *disliked* as the background sees them; *weights* of the liked."""
+
+    liked: Vectors
+    weights: Scores
+    disliked: Vectors
+    background: Background
+
+    def score(self, vectors: Vectors) -> Scores:
+        """Deviations above what is usual, shape (n,), of papers with these vectors (n, dim)."""
+        both = np.concatenate([self.background.seen(vectors), self.background.usual])
+        return _measured(self._densities(both), len(vectors))
+
+    def nearest(self, vectors: Vectors) -> Nearest:
+        """Which liked papers speak for those with these vectors (n, dim). Raises ValueError where nothing is liked."""
+        cosines = self.background.seen(vectors) @ self.liked.T
+        said = KAPPA * cosines + np.log(np.maximum(self.weights, np.float32(1e-9)))
+        return Nearest(said.argmax(axis=1).astype(np.int64), (cosines >= CLOSE).sum(axis=1).astype(np.int64))
+
+    def _densities(self, seen: Vectors) -> Scores:
+        for_it: Scores = self.weights @ _kernels(self.liked, seen)
+        against = np.ones(len(self.disliked), np.float32) @ _kernels(self.disliked, seen)
+        return _logged(for_it, against, self.weights)
+
+
+def learn(liked: Vectors, weights: Scores, disliked: Vectors, background: Background) -> Interest:
+    """What a reader is interested in.
+
+    liked     vectors of the papers that the reader liked, shape (n, dim); none for a reader who has liked nothing
+    weights   shape (n,), above 0: how much each of them says; see `faded`
+    disliked  vectors of the papers that the reader wants to see no more of, shape (m, dim)
+    """
+    return Interest(background.seen(liked), weights, background.seen(disliked), background)
+
+
+def faded(days: npt.NDArray[np.float64]) -> Scores:
+    """The weight of a like by its age in days; one that is dated ahead weighs as one of now."""
+    faded: Scores = (0.5 ** (np.maximum(days, 0) / HALF_LIFE)).astype(np.float32)
+    return faded
+
+
+def scores(tastes: Sequence[Taste], papers: Vectors, candidates: Vectors, background: Background) -> Scores:
+    """The scores of the same candidates for many readers, shape (len(tastes), len(candidates)).
+
+    papers      what the places of *tastes* are of, shape (u, dim)
+    candidates  shape (n, dim)
+
+    A kernel is computed once for all readers of a block, however many of them like the paper. Beside the result it
+    needs BYTES, and more only for a single reader whose papers need more.
+    """
+    found = np.zeros((len(tastes), len(candidates)), np.float32)
+    seen = np.concatenate([background.seen(candidates), background.usual])
+    for start, end, distinct in _blocks(tastes, len(papers), max(1, BYTES // (4 * max(1, len(seen))))):
+        kernels = _kernels(background.seen(papers[distinct]), seen)
+        for place in range(start, end):
+            taste = tastes[place]
+            for_it = taste.weights @ kernels[np.searchsorted(distinct, taste.liked)]
+            against = kernels[np.searchsorted(distinct, taste.disliked)].sum(axis=0)
+            found[place] = _measured(_logged(for_it, against, taste.weights), len(candidates))
+    return found
+
+
+def _blocks(tastes: Sequence[Taste], papers: int, most: int) -> Iterator[tuple[int, int, Places]]:
+    """(start, end, the distinct papers of the readers between), of at most so many papers where one reader has not
+    more."""
+    start, held = 0, np.zeros(papers, np.bool_)
+    for place, taste in enumerate(tastes):
+        both = np.concatenate([taste.liked, taste.disliked])
+        before = held.copy()
+        held[both] = True
+        if place > start and np.count_nonzero(held) > most:
+            yield start, place, np.flatnonzero(before)
+            start, held = place, np.zeros(papers, np.bool_)
+            held[both] = True
+    if start < len(tastes):
+        yield start, len(tastes), np.flatnonzero(held)
+
+
+def _kernels(liked: Vectors, seen: Vectors) -> Scores:
+    """Shape (len(liked), len(seen))."""
+    cosines: Scores = liked @ seen.T
+    cosines *= KAPPA
+    np.exp(cosines, out=cosines)
+    return cosines
+
+
+def _logged(for_it: Scores, against: Scores, weights: Scores) -> Scores:
+    """The log of the mean kernel and of the share of the liked in all, from sums of kernels; shape as *for_it*."""
+    if not len(weights):
+        return np.zeros_like(for_it)
+    logged: Scores = np.log(for_it / weights.sum()) - np.log1p(against / for_it)
+    return logged
+
+
+def _measured(logged: Scores, count: int) -> Scores:
+    """The first *count* in deviations from the middle of the others."""
+    first, usual = logged[:count], logged[count:]
+    if not len(usual):
+        return first
+    middle = np.median(usual)
+    below = usual[usual < middle] - middle
+    deviation = max(LEAST, np.sqrt((below**2).mean())) if len(below) else np.float32(1.0)
+    return ((first - middle) / deviation).astype(np.float32)
