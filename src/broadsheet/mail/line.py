@@ -139,7 +139,7 @@ class Line:
         lines = (b"." if lines.startswith(b".") else b"") + lines.replace(b"\r\n.", b"\r\n..")
         connection = self._held()
         try:
-            code, said = _read(connection.docmd("DATA"))
+            code, said = read_answer(connection.docmd("DATA"))
             if code == 354:
                 connection.send(lines)
         except OSError as error:
@@ -180,7 +180,7 @@ class Line:
             return Outcome("refused", "MAIL", 0, f"{self.where.host} {missing}")
         self._clean = False
         try:
-            code, said = _read(connection.mail(sender, options))
+            code, said = read_answer(connection.mail(sender, options))
         except OSError as error:
             return self._broken("MAIL", error)
         if code == 250:
@@ -193,7 +193,7 @@ class Line:
     def _rcpt(self, to: str) -> Outcome | None:
         connection = self._held()
         try:
-            code, said = _read(connection.rcpt(to))
+            code, said = read_answer(connection.rcpt(to))
         except OSError as error:
             return self._broken("RCPT", error)
         if 200 <= code < 300:
@@ -208,7 +208,7 @@ class Line:
         self._wait(self._patience.end)
         try:
             connection.send(b".\r\n")
-            code, said = _read(connection.getreply())
+            code, said = read_answer(connection.getreply())
         except OSError as error:
             self._drop()
             why = _why(error)
@@ -268,13 +268,13 @@ def _options(connection: smtplib.SMTP, sender: str, to: str, data: bytes) -> tup
 
 def _opened(where: Server, patience: Patience, context: ssl.SSLContext) -> smtplib.SMTP:
     """A connection that may be used. Raises MailError."""
-    with _world(where):
+    with world(where):
         if where.security == "tls":
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                where.host, where.port, _own_name(), timeout=patience.opening, context=context
+                where.host, where.port, own_name(), timeout=patience.opening, context=context
             )
         else:
-            connection = smtplib.SMTP(where.host, where.port, _own_name(), timeout=patience.opening)
+            connection = smtplib.SMTP(where.host, where.port, own_name(), timeout=patience.opening)
         try:
             if where.security == "starttls":
                 connection.starttls(context=context)  # raises where the server offers none
@@ -291,12 +291,12 @@ def _opened(where: Server, patience: Patience, context: ssl.SSLContext) -> smtpl
 
 
 @contextmanager
-def _world(where: Server) -> Iterator[None]:
+def world(where: Server) -> Iterator[None]:
     """What keeps a connection from being made, as a sentence."""
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        code, said = _read((error.smtp_code, error.smtp_error))
+        code, said = read_answer((error.smtp_code, error.smtp_error))
         raise MailError(f"{where.host} answered {code} {said}", lasting=code >= 500) from error
     except ssl.SSLCertVerificationError as error:
         why = f"{where.host} has no certificate that proves it: {error.verify_message}"
@@ -310,7 +310,7 @@ def _world(where: Server) -> Iterator[None]:
         raise MailError(why, lasting=True) from error
 
 
-def _read(answer: tuple[int, bytes | str]) -> tuple[int, str]:
+def read_answer(answer: tuple[int, bytes | str]) -> tuple[int, str]:
     """Code and words, in one line without control characters."""
     code, said = answer
     words = said.decode(errors="replace") if isinstance(said, bytes) else said
@@ -323,7 +323,7 @@ def _why(error: Exception) -> str:
 
 
 @cache
-def _own_name() -> str:
+def own_name() -> str:
     """What we call ourselves: the machine's whole name, asked for once; else an address (RFC 5321, section 4.1.3)."""
     name = socket.getfqdn()
     return name if "." in name else "[127.0.0.1]"

@@ -33,6 +33,7 @@ LETTERS: Mapping[str, frozenset[str]] = {
     "invitation": frozenset({"site", "link", "days", "by"}),
     "address": frozenset({"site", "name", "link", "minutes"}),
     "subscription": frozenset({"site", "link", "days", "wishes", "when", "more"}),
+    "test": frozenset({"site"}),
 }
 EDITION = "edition"  # is made by `compose`
 EXTRA: Mapping[str, tuple[str, ...]] = {EDITION: ("style.css",)}  # what a letter is made of besides
