@@ -39,9 +39,9 @@ docs: $(VENV)/.installed-test ## the pages of docs/ that follow from the program
 bench: $(VENV)/.installed-test ## every table of docs/benchmarks.md, measured again on this machine (hours)
 	$(BIN)/python -m bench
 
-soak: $(VENV)/.installed-test ## the property tests and the harvests with faults and kills, a hundred times (hours)
+soak: $(VENV)/.installed-test ## the property tests, and harvests and letters with faults and kills, a hundred times (hours)
 	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile soak --timeout 3600 -m hypothesis $(TESTS)
-	BROADSHEET_SOAK=100 $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/test_harvest.py tests/test_query_reference.py tests/test_api_schema.py
+	BROADSHEET_SOAK=100 $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/test_harvest.py tests/test_query_reference.py tests/test_api_schema.py tests/test_sending_kills.py
 
 live: $(VENV)/.installed-test ## one small question to every real service that can be followed; needs a network
 	$(BIN)/python -m pytest -p no:randomly -rs --timeout 900 tests/live.py
