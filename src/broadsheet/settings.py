@@ -158,6 +158,23 @@ class Settings:
         300, "mail", "How many letters a minute go to one domain, such as gmail.com; 0 for any number.", low=0,
         high=1_000_000,
     )  # fmt: skip
+    returns: str = _row(
+        "",
+        "mail",
+        "The address where letters that come back are read, such as bounces@example.org; its server must take"
+        " bounces+ANYTHING@example.org for it. Empty: they come back to the sender, and nobody here reads them.",
+    )
+    imap: str = _row(
+        "",
+        "mail",
+        "The mailbox of that address: imaps://bounces@mail.example.org/INBOX or imap:// (with STARTTLS, never without,"
+        " unless it ends in ?security=none); empty where a mail server hands over what comes back.",
+        secret=True,
+    )
+    imap_password: str = _row("", "mail", "The password there.", secret=True)
+    imap_done: str = _row(
+        "", "mail", "The folder of that mailbox where messages go once they are read; empty to mark them as read."
+    )
     subscribe: str = _row(
         "all",
         "mail",

@@ -37,20 +37,26 @@ def opened(store: "Store", key: str, purpose: str) -> "Subscriber | None":
     return found if found is not None and _fits(store, purpose, given, found.seed) else None
 
 
-def edition_key(store: "Store", edition: "Edition", subscriber: "Subscriber | None" = None) -> str:
-    """The key of an edition's page. *subscriber*: whose it is, where that has been read. Raises LookupError."""
+def edition_key(
+    store: "Store", edition: "Edition", subscriber: "Subscriber | None" = None, purpose: str = "edition"
+) -> str:
+    """The key of an edition: of its page, or of its letter should that come back (*purpose* "return").
+
+    subscriber  whose it is, where that has been read
+    Raises LookupError.
+    """
     whose = subscriber or store.subscribers.at(edition.subscriber)
     if whose is None:
         raise LookupError(f"edition {edition.id} is of nobody")
-    return f"{_written(edition.id)}.{_mark(store, 'edition', edition.id, whose.seed)}"
+    return f"{_written(edition.id)}.{_mark(store, purpose, edition.id, whose.seed)}"
 
 
-def opened_edition(store: "Store", key: str) -> "tuple[Edition, Subscriber] | None":
+def opened_edition(store: "Store", key: str, purpose: str = "edition") -> "tuple[Edition, Subscriber] | None":
     """The edition of that key, and whose it is; None as for `opened`."""
     if (given := _read(key)) is None or (edition := store.editions.at(given[0])) is None:
         return None
     whose = store.subscribers.at(edition.subscriber)
-    return (edition, whose) if whose is not None and _fits(store, "edition", given, whose.seed) else None
+    return (edition, whose) if whose is not None and _fits(store, purpose, given, whose.seed) else None
 
 
 def manage(base: str, key: str) -> str:

@@ -50,6 +50,7 @@ _NOTE = sa.text(
     f"INSERT INTO returned ({_RETURNED}) VALUES (:mark, :kind, :subscriber, :edition, :detail, :at)"
     " ON CONFLICT (mark) DO NOTHING"
 )
+_KNOWN = sa.text("SELECT 1 FROM returned WHERE mark = :mark")
 _OLD = sa.text("DELETE FROM returned WHERE at < :at")
 _LATEST = sa.text(f"SELECT {_RETURNED} FROM returned WHERE at >= :since ORDER BY at DESC, mark LIMIT :limit")
 _OF = sa.text(f"SELECT {_RETURNED} FROM returned WHERE subscriber = :id ORDER BY at DESC, mark LIMIT :limit")
@@ -82,6 +83,11 @@ class Suppressing:
         """Addresses that get nothing, by address; *after*: the last one seen."""
         with self._database.reading() as connection:
             return [Suppressed(*row) for row in connection.execute(_SOME, {"limit": limit, "after": after})]
+
+    def is_known(self, mark: str) -> bool:
+        """Whether that has come back before."""
+        with self._database.reading() as connection:
+            return connection.execute(_KNOWN, {"mark": mark}).first() is not None
 
     def note_return(self, returned: Returned) -> bool:
         """Keeps that something came back; False when it is known. What is older than 400 days goes."""
