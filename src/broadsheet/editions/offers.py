@@ -94,9 +94,7 @@ class _Desk:
             if wish.kind in ORDER:
                 answer = self.pool.answer(wish, account)
                 if answer is None:
-                    self.notes.append(
-                        Why("gone-list", {}) if wish.kind == "list" else Why("gone", {"name": wish.value})
-                    )
+                    self.notes.append(Why(f"gone-{wish.kind}", {}))
                     continue
                 self.asked.append(answer.pks)
                 key = "authors" if wish.kind == "author" else "wishes"
