@@ -19,6 +19,7 @@ from broadsheet.mail.courier import Courier, Job
 from broadsheet.mail.line import Line, Outcome, Patience
 from broadsheet.mail.send import keep_as
 from broadsheet.mail.server import MailError, server
+from broadsheet.watch import BLIND, Watch
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -57,19 +58,22 @@ Compose = Callable[["Edition", "Subscriber"], Letter]
 
 def send(
     library: "Library", now: int, compose: Compose, *, stop: Callable[[], bool] = lambda: False,
-    patience: Patience = line.PATIENT, pauses: tuple[float, ...] = courier.PAUSES,
+    patience: Patience = line.PATIENT, pauses: tuple[float, ...] = courier.PAUSES, only: int | None = None,
+    watch: Watch = BLIND,
 ) -> Sent:  # fmt: skip
     """Sends all editions whose time has come at *now* (Unix seconds). One process of a library at a time does.
 
     compose  makes the letter of an edition; a Mistake that it raises is the end of that edition, and is its reason
     stop     asked now and then: whether to end after the letters that are on their way
+    only     the one subscriber to send to; everybody if None
     Raises Mistake for settings that are wrong, StoreError.
     """
     began = time.monotonic()
     with library.store.alone(LOCK) as free:
         if not free:
             return Sent({}, {}, 0.0, "another process is sending")
-        run = _Run(library, now, compose)
+        watch.stage("sending", library.store.editions.waiting()[0], "letters")
+        run = _Run(library, now, compose, only, watch)
         stopped = run.all(stop, patience, pauses)
         return Sent(dict(run.counts), dict(run.reasons), time.monotonic() - began, stopped)
 
@@ -77,7 +81,10 @@ def send(
 class _Run:
     """One run. Its methods are called by the threads of the courier."""
 
-    def __init__(self, library: "Library", now: int, compose: Compose) -> None:
+    def __init__(
+        self, library: "Library", now: int, compose: Compose, only: int | None = None, watch: Watch = BLIND
+    ) -> None:
+        self._only, self._watch = only, watch
         self._store, self._settings, self._compose = library.store, library.settings, compose
         self._server = server(library.settings)
         self._now, self._began = now, time.monotonic()
@@ -112,7 +119,12 @@ class _Run:
 
     def _more(self, named: Collection[int]) -> list[Job]:
         """Editions that wait, but for those *named*."""
-        rows = self._store.editions.ready(self._moment(), len(named) - self._ended + BATCH)
+        now = self._moment()
+        if self._only is None:
+            rows = self._store.editions.ready(now, len(named) - self._ended + BATCH)
+        else:
+            mine = self._store.editions.of(self._only)
+            rows = [row for row in mine if row.state == "ready" and max(row.due, row.next) <= now]
         jobs = []
         for row in rows:
             if row.id not in named:
@@ -207,6 +219,7 @@ class _Run:
             self.counts[state] += 1
             self.reasons[reason] += 1
             self._ended += state != "ready"
+            self._watch.moved(sum(self.counts.values()))
             if suppress and (subscriber := self._store.subscribers.at(edition.subscriber)):
                 _surely(lambda: self._store.subscribers.suppress(subscriber.email, "bounce", suppress, now))
 
