@@ -50,7 +50,7 @@ def item(number: int = 1, **more: object) -> Item:
         "title": f"Velvet tides, part {number}", "authors": "Ada Stone, Ben Hill and 2 more",
         "when": "20 November 2026", "venue": "PaperConf",
         "summary": "We ask what velvet does at low tide, and measure it on four beaches.",
-        "why": ("in cs.CL, which you follow",), "link": page,
+        "why": ("on cs.CL, which you follow",), "link": page,
         "links": (Link("Save", f"{page}#keep"), Link("arxiv.org", "https://arxiv.org/abs/2611.00001")),
     }  # fmt: skip
     return Item(**values | more)  # type: ignore[arg-type]

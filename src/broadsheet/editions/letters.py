@@ -5,9 +5,10 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from broadsheet.editions import build, links
 from broadsheet.editions.sending import Letter
 from broadsheet.editions.shown import Shown
-from broadsheet.mail import compose, signing, write
+from broadsheet.mail import compose, signing, verp, write
 from broadsheet.mail.compose import Headers
 from broadsheet.mail.server import sender
 from broadsheet.mail.sheet import Sheet
@@ -25,25 +26,40 @@ class Press:
     """
 
     def __init__(self, library: "Library", base: str = "") -> None:
-        self._library, self._home = library, library.home
+        self._library = library
         self.shown = Shown(library, base)
         self._author = sender(library.settings)
-        self._domain = write.mailbox(self._author).domain
+        self._returns = library.settings.returns
+        self._from = write.mailbox(self._author).addr_spec
         self._signer = signing.signer(library.settings)
         self._secret = keys.secret_of(library.store)
-        compose.check(self._home)
+        compose.check(library.home)
 
     def __call__(self, edition: "Edition", subscriber: "Subscriber") -> Letter:
         """The letter as it goes to the server. Raises Mistake for an edition that cannot be written."""
-        message = self.message(self.shown.sheet(edition, subscriber), edition, subscriber)
-        data = octets(message)
-        return Letter(
-            write.mailbox(self._author).addr_spec, subscriber.email, self._signer.sign(data) if self._signer else data
-        )
+        data = octets(self.message(self.shown.sheet(edition, subscriber), edition, subscriber))
+        envelope = self._from
+        if self._returns:
+            key = links.edition_key(self._library.store, edition, subscriber, "return")
+            envelope = verp.envelope(self._returns, key)
+        return Letter(envelope, subscriber.email, self._signer.sign(data) if self._signer else data)
 
     def message(self, sheet: Sheet, edition: "Edition", subscriber: "Subscriber") -> EmailMessage:
-        headers = Headers(id_of(self._secret, edition), _moment(edition.due, subscriber.zone))
-        return compose.compose(sheet, subscriber.email, self._author, headers, self._home)
+        """The same before it is signed. An address that nobody reads is not offered for unsubscribing."""
+        mailto = ""
+        if self._returns:
+            mailto = verp.unsubscribe(self._returns, links.key_of(self._library.store, subscriber, "leave"))
+        headers = Headers(id_of(self._secret, edition), _moment(edition.due, subscriber.zone), mailto)
+        return compose.compose(sheet, subscriber.email, self._author, headers, self._library.home)
+
+
+def preview(
+    library: "Library", subscriber: "Subscriber", day: int, now: int, base: str = ""
+) -> tuple[Sheet, EmailMessage]:
+    """What *subscriber* would get now as the edition of *day* (yyyymmdd). Nothing is kept of it."""
+    press, edition = Press(library, base), build.preview(library, subscriber, day, now)
+    sheet = press.shown.sheet(edition, subscriber)
+    return sheet, press.message(sheet, edition, subscriber)
 
 
 def id_of(secret: bytes, edition: "Edition") -> str:

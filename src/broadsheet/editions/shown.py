@@ -80,11 +80,13 @@ class Shown:
                 sections.append(Section(part.key, title(part, say), items))
         if content.parts and not sections:
             raise Mistake("all papers of this edition have been removed since")
+        page = (
+            links.edition(self.base, links.edition_key(store, edition, subscriber)) if edition.id else f"{self.base}/"
+        )
         return Sheet(
             site=clean(self._library.settings.title), language=say.code, day=date.fromisoformat(str(edition.day)),
             sections=tuple(sections), notes=tuple(sentence(say, why) for why in content.quiet), minutes=content.minutes,
-            looked=content.looked, home=f"{self.base}/",
-            page=links.edition(self.base, links.edition_key(store, edition, subscriber)),
+            looked=content.looked, home=f"{self.base}/", page=page,
             manage=links.manage(self.base, links.key_of(store, subscriber, "manage")),
             leave=links.leave(self.base, links.key_of(store, subscriber, "leave")),
         )  # fmt: skip
