@@ -89,18 +89,19 @@ def knows(server: SMTP, session: Session, envelope: Envelope, mechanism: str, da
 @contextmanager
 def running(
     paper: Paper | None, *, tls: bool = False, auth: bool = False, host: str = "127.0.0.1", utf8: bool = True,
-    most: int = 33_554_432,
+    most: int = 33_554_432, handler: Any = None,
 ) -> Iterator[Running]:  # fmt: skip
     """A server with STARTTLS where it has a certificate, or with TLS from the first byte (*tls*).
 
-    utf8  whether it takes addresses with letters beyond ASCII; most: octets of a letter
+    utf8     whether it takes addresses with letters beyond ASCII; most: octets of a letter
+    handler  what is done with letters, in the place of the box
     """
     box, make, proof = Box(), _controller(tls), context(paper) if paper else None
     more: dict[str, Any] = {"ssl_context": proof} if tls else {"tls_context": proof}
     more |= {"enable_SMTPUTF8": utf8, "data_size_limit": most}
     if auth:
         more |= {"authenticator": knows, "auth_required": True}
-    controller = make(box, hostname=host, port=0, **more)
+    controller = make(handler or box, hostname=host, port=0, **more)
     controller.start()
     try:
         yield Running(controller.port, box)
