@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 import click
 
@@ -67,8 +67,8 @@ def _later(error: BroadsheetError) -> NoReturn:
     sys.exit(AGAIN)
 
 
-def _bounded(file: BinaryIO) -> bytes:
-    """The beginning of a message, which is all that is read of it; the rest is taken, so that nobody sees us hang up."""
+def _bounded(file: IO[bytes]) -> bytes:
+    """The beginning of a message, which is all that is used; the rest is taken, so that nobody sees us hang up."""
     from broadsheet.mail.returns import MOST
 
     data = file.read(MOST)

@@ -10,7 +10,7 @@ from email.message import Message
 from typing import Literal, NamedTuple
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
-_CODE = re.compile(r"(?<![\d.])([45])\d\d(?=[ \-#])")
+_CODE = re.compile(r"(?:^|[:;'\"(#>=])[ \t]*([45])\d\d(?=[ \-#])", re.MULTILINE)  # an answer, not any number
 # What may be over tomorrow: 5.1.7 and 5.1.8 are the sender's, 5.2.2 is a mailbox that is full, 5.2.3 and 5.3.4 a letter
 # that is too large, 5.3, 5.4.5 and after, and 5.5 are the server's, 5.6 is the letter's, 5.7 what is taken for spam.
 _PASSING = re.compile(r"5\.(1\.[78]|2\.[234]|3\.\d+|4\.[567]|5\.\d+|6\.\d+|7\.\d+)")
