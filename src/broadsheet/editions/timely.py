@@ -64,7 +64,7 @@ def turn_of(one: "Subscriber", now: int, lead: int = LEAD) -> Turn | None:
 
 def earliest(store: "Store", now: int) -> int | None:
     """When the next edition of anybody is due after *now*; None when none is planned."""
-    moments = (_coming(_plan(one), now) for group in _groups(store) for one in group)
+    moments = (_coming(_plan(one), now) for one in everybody(store))
     return min((at for at in moments if at is not None), default=None)
 
 
@@ -92,6 +92,11 @@ def _missed(group: Iterable["Subscriber"], gone: int, now: int, why: str, lead: 
             at = schedule.instant(one, day)
             if at > one.confirmed:
                 yield Edition(0, one.id, number(day), "missed", why, at, 0, 0, 0, b"", None, now, now)
+
+
+def everybody(store: "Store") -> Iterator["Subscriber"]:
+    """All who want editions, by number."""
+    return (one for group in _groups(store) for one in group)
 
 
 def _groups(store: "Store") -> Iterator[list["Subscriber"]]:
