@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -419,14 +418,22 @@ def test_an_address_of_another_accounts_subscription_stays_theirs(library: Libra
 
 
 def test_the_owner_alone_reads_personally_at_one_address(local: Library) -> None:
-    assert subscribing.owner_for(local, ADA) == OWNER
-    asked = subscribing.ask(local, ADA, wanted(Wish("personal"))._replace(account=OWNER), "", NOW)
+    assert subscribing.by_owner(local, ADA, wanted(RISING)).account == 0  # it may be a friend's
+    personal = subscribing.by_owner(local, ADA, wanted(Wish("personal")))
+    asked = subscribing.ask(local, ADA, personal, "", NOW)
     assert subscribing.confirm(local, asked.key, NOW).account == OWNER
-    assert (subscribing.owner_for(local, ADA), subscribing.owner_for(local, BEN)) == (OWNER, 0)
+    assert subscribing.by_owner(local, ADA, wanted(RISING)).account == OWNER
+    local.save_search("Quills", "quills remember")
+    other = subscribing.by_owner(local, BEN, wanted(Wish("search", "quills")))
+    assert (other.account, other.wishes) == (0, (Wish("search", "quills remember"),))
     with pytest.raises(Mistake, match="another has it"):
-        subscribing.unnamed(local, OWNER, [Wish("personal")])
-    local.settings = replace(local.settings, accounts="open")
-    assert subscribing.owner_for(local, ADA) == 0
+        subscribing.by_owner(local, BEN, wanted(Wish("personal")))
+
+
+def test_letters_to_the_owners_address_are_the_owners(local: Library) -> None:
+    local.store.accounts.set_email(OWNER, ADA, OWNER)
+    assert subscribing.by_owner(local, ADA, wanted(RISING)).account == OWNER
+    assert subscribing.by_owner(local, BEN, wanted(RISING)).account == 0
 
 
 def test_all_that_is_kept_can_be_taken_along(library: Library) -> None:

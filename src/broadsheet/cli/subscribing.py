@@ -83,17 +83,15 @@ def _wanted(
     to = _address(email)
     known = library.store.accounts.by_email(to)
     off = library.settings.accounts == "off"
-    account = subscribing.owner_for(library, to) if off else known.id if known else 0
-    sees = OWNER if off else account
+    sees = OWNER if off else known.id if known else 0
     numbered = [("list", one if one.isdecimal() else str(library.shelves(sees).list_called(one).id)) for one in lists]
     chosen = wishes.checked(library, sees, [*given, *numbered])
-    if off and not account:
-        chosen = subscribing.unnamed(library, sees, chosen)
     one = library.store.subscribers.by_email(to)
     before = subscribing.schedule_of(one) if one is not None and one.every != "off" else Schedule()
     said = {name: str(when[name]) for name in _SCHEDULE if when.get(name) is not None}
     today = schedule.local_day(before.zone, int(time.time()))
-    return subscribing.Wanted(wishes.scheduled(said, before, today), chosen, account)
+    asked = subscribing.Wanted(wishes.scheduled(said, before, today), chosen, sees)
+    return subscribing.by_owner(library, to, asked) if off else asked
 
 
 def _ask(library: "Library", email: str, wanted: "Wanted", as_json: bool) -> None:

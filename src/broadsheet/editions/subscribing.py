@@ -196,10 +196,18 @@ def added(library: "Library", one: Subscriber | None, wishes: Iterable[Wish]) ->
     return wanting.ordered(reversed(found.values()))
 
 
-def owner_for(library: "Library", email: str) -> int:
-    """The owner's account where there are no accounts, when no other address has it; else 0."""
-    held = library.store.subscribers.of_account(OWNER)
-    return OWNER if library.settings.accounts == "off" and (held is None or held.email == email) else 0
+def by_owner(library: "Library", email: str, wanted: Wanted) -> Wanted:
+    """What the owner asks for in the name of *email*, where there are no accounts.
+
+    It is the owner's own where it is personal, or goes where letters of the owner go; for every other address it is as
+    for somebody without an account. Raises Mistake for what is personal, when another address has that.
+    """
+    held, account = library.store.subscribers.of_account(OWNER), library.store.accounts.at(OWNER)
+    personal = any(one.kind == "personal" for one in wanted.wishes)
+    first = personal or (account is not None and account.email == email)
+    if first if held is None else held.email == email:
+        return wanted._replace(account=OWNER)
+    return wanted._replace(account=0, wishes=unnamed(library, OWNER, wanted.wishes))
 
 
 def schedule_of(one: Subscriber) -> Schedule:

@@ -193,10 +193,8 @@ def _begin(asker: Asker, account: Account, library: "Library", plan: Schedule, c
 def _letter(request: Request, asker: Asker, text: str, wanted: Wanted) -> Response:
     library = site.of(request).library
     email = addresses.address(text)
-    if asker.sees and (account := subscribing.owner_for(library, email)):
-        wanted = wanted._replace(account=account)
-    elif asker.sees:
-        wanted = wanted._replace(wishes=subscribing.unnamed(library, asker.sees, wanted.wishes))
+    if asker.sees:
+        wanted = subscribing.by_owner(library, email, wanted)
     asked = send(request, text, wanted)
     return doors.page(
         request, "subscribe_sent.html", email=addresses.shown(asked.email), days=subscribing.DAYS,

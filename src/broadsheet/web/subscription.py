@@ -121,6 +121,7 @@ def shown(held: Held, typed: Form) -> Mapping[str, Any]:
         "stopped": store.subscribers.suppressed([one.email]).get(one.email),
         "status": status.status_line(library, one, now),
         "last": [_said(held, edition) for edition in store.editions.of(one.id, SHOWN)],
+        "feed": links.feed("", links.key_of(store, one, "feed")),
     }  # fmt: skip
 
 
