@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import shutil
 import smtplib
+import socket
 import ssl
 import sys
 import tempfile
@@ -33,6 +34,7 @@ from broadsheet.editions.letters import Press
 from broadsheet.editions.sending import Letter
 from broadsheet.library import STORE_FILE, Library, open_library
 from broadsheet.store import Edition, Schedule, Subscriber, Wish
+from broadsheet.text import plural
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import smtp_server
@@ -146,8 +148,9 @@ def deliver(home: Path, count: int, paper: smtp_server.Paper, rows: table.Table)
         with open_library(home, env={}, flags=flags | {"address": "https://papers.example.org"}) as library:
             fill(library, count)
             ready = _composed(library, min(count, ALONE), rows)
+            _loop(server, ready[: ALONE // 4], 1, rows, at_once=False)
             for connections in (1, library.settings.connections):
-                _loop(server, ready, connections, rows)
+                _loop(server, ready, connections, rows, at_once=True)
             press = Timed(Press(library))
             with table.stage() as stage:
                 done = sending.send(library, NOW, press)
@@ -173,14 +176,16 @@ def _composed(library: Library, count: int, rows: table.Table) -> list[Letter]:
     return letters
 
 
-def _loop(server: Server, letters: Sequence[Letter], connections: int, rows: table.Table) -> None:
-    """What `smtplib` does with letters that are ready: the least that any sender takes here."""
+def _loop(server: Server, letters: Sequence[Letter], connections: int, rows: table.Table, *, at_once: bool) -> None:
+    """What `smtplib` does with letters that are ready; with *at_once* (TCP_NODELAY) the least that any sender takes."""
     spent: list[float] = []
 
     def send(some: Sequence[Letter]) -> None:
         with smtplib.SMTP("localhost", server.port) as connection:
             connection.starttls(context=ssl.create_default_context())
             connection.login(smtp_server.USER, smtp_server.PASSWORD)
+            if connection.sock is not None:
+                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, at_once)
             for letter in some:
                 began = time.monotonic()
                 connection.sendmail(letter.sender, letter.to, letter.data)
@@ -195,7 +200,7 @@ def _loop(server: Server, letters: Sequence[Letter], connections: int, rows: tab
     if len(server.took()) != len(letters):
         raise RuntimeError("the loop lost letters")
     each = table.percentiles(spent)
-    name = f"smtplib in a loop, ready letters, {connections} connection{'s' if connections > 1 else ''}"
+    name = f"smtplib in a loop, ready letters, {plural(connections, 'connection')}{', TCP_NODELAY' * at_once}"
     rows.add(name, len(letters), stage.seconds, len(letters) / stage.seconds, each.p50, each.p99, stage.peak / 1e6)
 
 

@@ -121,6 +121,8 @@ def test_a_connection_that_the_server_has_closed_meanwhile_costs_nothing(bad: Ba
         ("RCPT", "550 5.2.1 switched off", ("refused", "RCPT", 550, "5.2.1"), True),
         ("RCPT", "552 5.2.2 mailbox full", ("refused", "RCPT", 552, "5.2.2"), False),
         ("RCPT", "550 5.7.1 not from you", ("refused", "RCPT", 550, "5.7.1"), False),
+        ("RCPT", "550 relay not permitted", ("refused", "RCPT", 550, ""), False),
+        ("RCPT", "554 5.7.1 <ada@example.org>: Relay access denied", ("refused", "RCPT", 554, "5.7.1"), False),
         ("RCPT", "550 4.1.1 which?", ("refused", "RCPT", 550, ""), True),
         ("RCPT", DROP, ("later", "RCPT", 0, ""), False),
         ("RCPT", STALL, ("later", "RCPT", 0, ""), False),
@@ -177,8 +179,7 @@ def test_a_server_that_hangs_up_within_a_letter_has_not_got_it(bad: Bad) -> None
         ("GREETING", DROP, False),
         ("MAIL", "550 5.7.1 we know you", True),
         ("MAIL", "530 5.7.0 authentication required", True),
-        ("RCPT", "550 relay not permitted", True),
-        ("RCPT", "554 5.7.1 <ada@example.org>: Relay access denied", True),
+        ("RCPT", "530 5.7.0 authentication required", True),
     ],
 )
 def test_a_server_that_serves_us_not_at_all_is_no_readers_fault(bad: Bad, step: str, fault: str, lasting: bool) -> None:
@@ -222,6 +223,13 @@ def test_letters_beyond_ascii_in_an_address(bad: Bad, trusted: Paper) -> None:
         assert post(line, "новый@xn--e1afmkfd.xn--p1ai").kind == "taken"
         assert post(line).kind == "taken"
     assert [one.to for one in bad.taken] == ["новый@xn--e1afmkfd.xn--p1ai", "ada@example.org"]
+
+
+def test_a_server_that_promises_smtputf8_and_refuses_it_refuses_that_letter(bad: Bad) -> None:
+    bad.faults = {"MAIL": ["555 5.5.4 unsupported"]}
+    with Line(bad.where, HASTE) as line:
+        assert post(line, "новый@example.org").kind == "refused"
+        assert post(line).kind == "taken"
 
 
 def test_a_server_without_smtputf8_gets_no_such_address(trusted: Paper) -> None:

@@ -197,6 +197,24 @@ def test_an_edition_that_cannot_be_written_says_why(library: Library) -> None:
     assert of(library, reader).reason == "it could not be written: what this edition said is not kept any more"
 
 
+def test_a_fault_of_ours_in_one_letter_keeps_nobody_elses(library: Library, world: World) -> None:
+    readers = filled(library, ["ada@example.org", "bob@example.org", "eve@example.org"])
+
+    def fails(edition: Edition, subscriber: Subscriber) -> Letter:
+        return {"bob@example.org": compose}[subscriber.email](edition, subscriber)
+
+    with pytest.raises(KeyError):
+        sending.send(library, NOW, fails, patience=HASTE)
+    ends = states(library, readers)
+    assert {address: state for address, (state, _) in ends.items()} == {
+        "ada@example.org": "ready", "bob@example.org": "sent", "eve@example.org": "ready"
+    }  # fmt: skip
+    assert ends["eve@example.org"][1] == (
+        "it is tried again: a fault of Broadsheet itself (KeyError: 'eve@example.org')"
+    )
+    assert run(library, NOW + HOUR).counts == {"sent": 2}
+
+
 # -- refused -----------------------------------------------------------------------------------------------------------
 
 
@@ -270,6 +288,16 @@ def test_ten_refusals_in_a_row_are_the_servers_and_nobody_is_marked(library: Lib
     assert set(world.mailed.values()) == {1}
 
 
+def test_where_nothing_is_taken_a_few_refusals_mark_nobody(library: Library, world: World) -> None:
+    readers = filled(library, [f"reader{n}@example.org" for n in range(4)])
+    world.faults = {("RCPT", ""): ["554 5.7.1 Relay access denied"] * 4}
+    done = run(library)
+    assert done.counts == {"ready": 4}
+    assert "4 letters were refused, and none was taken" in done.stopped
+    world.faults = {("RCPT", readers[0].email): ["554 5.7.1 no"], ("RCPT", readers[2].email): ["550 5.1.1 nobody"]}
+    assert run(library, NOW + HOUR).counts == {"sent": 2, "refused": 2}
+
+
 # -- the server --------------------------------------------------------------------------------------------------------
 
 
@@ -278,7 +306,7 @@ def test_ten_refusals_in_a_row_are_the_servers_and_nobody_is_marked(library: Lib
     [
         ({("GREETING", ""): ["554 5.3.2 closed"] * 9}, "localhost answered 554 5.3.2 closed"),
         ({("MAIL", ""): ["550 5.7.1 not you"] * 9}, "localhost takes no letters from returns@example.org: 550"),
-        ({("RCPT", ""): ["554 5.7.1 Relay access denied"] * 9}, "localhost passes no letters on for us: 554"),
+        ({("RCPT", ""): ["530 5.7.0 authentication required"] * 9}, "localhost takes no letters from us: 530"),
         ({("GREETING", ""): [DROP] * 99}, "cannot be reached"),
     ],
 )

@@ -5,6 +5,7 @@ ledger that says `sending`, on the disk; then the letter; then what became of it
 end leaves that row behind, and the next run decides by the owner's policy: nobody can know whether it was taken.
 """
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from broadsheet.editions import verdicts
 from broadsheet.editions.verdicts import Verdict
-from broadsheet.errors import Busy, Mistake
+from broadsheet.errors import Busy, Mistake, WorldError
 from broadsheet.mail import courier, line
 from broadsheet.mail.courier import Courier, Job
 from broadsheet.mail.line import Line, Outcome, Patience
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 LOCK = "sending"
 BATCH = 500  # editions that are looked at in one go
 REFUSED = 10  # letters in a row, none taken between: then it is not the readers
+FEW = 3  # of a run in which none was taken
+FAULTS = 10  # letters that a fault of ours kept from being written: then it is not one edition
 TRIES = 5  # to write down what became of a letter, while others write to the store
+
+_LOG = logging.getLogger(__name__)
 
 
 class Letter(NamedTuple):
@@ -92,6 +97,7 @@ class _Run:
         self._ended = 0  # of those that `_more` has named, how many are not ready any more
         self._refused: list[tuple[Edition, Verdict]] = []  # in a row; written down when it is known what they mean
         self._disliked = False  # the server refuses all that we send
+        self._faults: list[Exception] = []  # of ours
         self.counts: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
@@ -106,10 +112,17 @@ class _Run:
             self._server, self._settings.connections, self._settings.per_minute, self._more, self._send,
             stop=stop, patience=patience, pauses=pauses,
         )  # fmt: skip
+        stopped = ""
         try:
             stopped = postman.run()
         finally:
+            count = len(self._refused)
+            if count >= FEW and not self.counts["sent"]:
+                self._disliked = True
+                stopped = stopped or f"{count} letters were refused, and none was taken: {self._refused[-1][1].reason}"
             self._flush()
+        if self._faults:
+            raise self._faults[0]  # now that everybody else has theirs
         return stopped or ("asked to stop" if stop() else "")
 
     def _moment(self) -> int:
@@ -159,6 +172,14 @@ class _Run:
                 return edition, self._compose(edition, subscriber)
             except Mistake as error:
                 verdict = Verdict("failed", f"it could not be written: {error}")
+            except WorldError:
+                raise
+            except Exception as error:
+                _LOG.exception("the letter of edition %s", edition.id)
+                self._faults.append(error)
+                if len(self._faults) > FAULTS:
+                    raise
+                verdict = verdicts.faulty(error, edition, self._moment())
         if verdict is not None:
             self._settle(edition, verdict)
         return None

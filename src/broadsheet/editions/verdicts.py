@@ -96,6 +96,12 @@ def postponed(verdict: Verdict, edition: "Edition", now: int) -> Verdict:
     return _again(edition, verdict.reason, now, verdict._replace(state="failed", suppress=""))
 
 
+def faulty(error: Exception, edition: "Edition", now: int) -> Verdict:
+    """Of an edition whose letter a fault of ours keeps from being written: it may be mended by tomorrow."""
+    told = f"a fault of Broadsheet itself ({type(error).__name__}: {error})"
+    return _again(edition, told, now, Verdict("failed", told))
+
+
 def orphaned(edition: "Edition", now: int, policy: str) -> Verdict:
     """Of an edition that was being sent when the program died."""
     if policy == NEVER_MISS:

@@ -72,13 +72,13 @@ class Outcome(NamedTuple):
         """Whether it was refused because of the address: no letter will ever be taken there.
 
         5.1.x is a bad address, but for 5.1.7 and 5.1.8, which are the sender's; 5.2.1 a mailbox that takes nothing.
-        Without a code that says so only an answer to RCPT is about the address.
+        Without a code that says so only an answer to RCPT is about the address, and not one that speaks of relaying.
         """
         if self.kind != "refused":
             return False
         if self.status and self.status != "5.0.0":
             return self.status == "5.2.1" or (self.status.startswith("5.1.") and self.status not in ("5.1.7", "5.1.8"))
-        return self.step == "RCPT" and self.code in (550, 551, 553)
+        return self.step == "RCPT" and self.code in (550, 551, 553) and not _RELAY.search(self.said)
 
     def told(self, host: str) -> str:
         """As a sentence."""
@@ -186,7 +186,8 @@ class Line:
         if code == 250:
             return None
         outcome = self._no("MAIL", code, said)
-        if outcome.kind == "refused" and code != 552 and outcome.status not in ("5.3.4", "5.6.7"):
+        of_it = code == 552 or outcome.status == "5.3.4" or any(not option.startswith("SIZE=") for option in options)
+        if outcome.kind == "refused" and not of_it:
             raise MailError(f"{self.where.host} takes no letters from {sender}: {code} {said}", lasting=True)
         return outcome
 
@@ -199,8 +200,8 @@ class Line:
         if 200 <= code < 300:
             return None
         outcome = self._no("RCPT", code, said)
-        if outcome.kind == "refused" and (code == 530 or _RELAY.search(said)):  # it is we who are not welcome
-            raise MailError(f"{self.where.host} passes no letters on for us: {code} {said}", lasting=True)
+        if code == 530:  # it is we who are not welcome: authentication required (RFC 4954)
+            raise MailError(f"{self.where.host} takes no letters from us: {code} {said}", lasting=True)
         return outcome
 
     def _end(self, connection: smtplib.SMTP) -> Outcome:
