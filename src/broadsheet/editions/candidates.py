@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from broadsheet.store.subscribers import Wish
 
 DAYS = 14
+MOST = 20_000  # papers that are new; of more, those with most attention, so that memory stays bounded
 FIRST = {"day": 1, "week": 7}  # days back of a first edition
 RISING = 200  # papers that rise, of which the letters take theirs
 FRONT = 60  # papers of the page of the day
@@ -77,6 +78,7 @@ class Pool:
     topics     shape (n,): codes of `community.days.topics`
     attention  shape (n,), in [0, 1]
     best       places of the rows, those with most attention first
+    seen       shape (n, dim): vectors as interests compare them
     upto       the last row that the indexes have: what comes after it is new next time
     """
 
@@ -93,7 +95,8 @@ class Pool:
         worth = np.float32(WEIGHTS["attention"]) * self.attention + np.float32(WEIGHTS["code"]) * self._code
         self.best: Ints = np.lexsort((-self._ties, -worth))
         self.ground = tastes.background(self.reader) if self.reader else None
-        self._seen: dict[int, Floats] = {}
+        self.seen = self._looked(self.rows)
+        self._others: dict[int, Floats] = {}
         self._words: dict[int, int] = {}
         self._answers: dict[tuple[object, ...], Answer | None] = {}
         self._fronts: dict[tuple[int, int, int], Ints] = {}
@@ -109,6 +112,9 @@ class Pool:
         single = self.reader.columns.single
         late = single["appeared"] >= number(self.today - timedelta(days=DAYS))
         rows = np.flatnonzero(late & (single["live"] > 0)).astype(np.int64)
+        if len(rows) > MOST:
+            best = np.lexsort((single["rising"][rows], self._attention(rows)))[-MOST:]
+            rows = rows[np.sort(best)]
         return rows, single["appeared"][rows].astype(np.int64)
 
     def fresh(self, history: "History", every: str) -> Bools:
@@ -165,18 +171,34 @@ class Pool:
         wanted = [pk for pk in dict.fromkeys(pks) if pk not in self._words]
         found = self.library.store.get(wanted)
         self._words.update((pk, spoken(paper)) for pk, paper in found.items())
-        self._see(np.array(list(found), np.int64))
+        others = np.array(list(found), np.int64)
+        others = others[self.places(others) < 0]
+        self._others.update(zip(others.tolist(), self._looked(others), strict=True))
         return frozenset(pk for pk in wanted if pk not in found)
 
-    def _see(self, pks: Ints) -> None:
+    def places(self, pks: Ints) -> Ints:
+        """Where in the rows each of *pks* is; -1 where it is not."""
+        if not len(self.rows):
+            return np.full(len(pks), -1)
+        place = np.minimum(np.searchsorted(self.rows, pks), len(self.rows) - 1)
+        return np.where(self.rows[place] == pks, place, -1)
+
+    def _looked(self, pks: Ints) -> Floats:
+        """Vectors as interests compare them, shape (len(pks), dim)."""
         if self.reader is None or self.ground is None:
-            return
-        pks = pks[pks < self.reader.dense.rows]
-        self._seen.update(zip(pks.tolist(), self.ground.seen(self.reader.dense.take(pks)), strict=True))
+            return np.zeros((len(pks), 1), np.float32)
+        vectors = np.zeros((len(pks), self.reader.dense.dim), np.float32)
+        inside = pks < self.reader.dense.rows
+        vectors[inside] = self.reader.dense.take(pks[inside])
+        return self.ground.seen(vectors)
 
     def _vectors(self, pks: Ints) -> Floats:
-        nothing = np.zeros(self.reader.dense.dim if self.reader else 1, np.float32)
-        return np.array([self._seen.get(pk, nothing) for pk in pks.tolist()], np.float32).reshape(len(pks), -1)
+        place = self.places(pks)
+        found = np.zeros((len(pks), self.seen.shape[1]), np.float32)
+        found[place >= 0] = self.seen[place[place >= 0]]
+        for at in np.flatnonzero(place < 0).tolist():
+            found[at] = self._others[int(pks[at])]
+        return found
 
     # -- wishes --------------------------------------------------------------------------------------------------------
 

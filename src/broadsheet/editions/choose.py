@@ -30,8 +30,9 @@ FAR = 0.2  # cosine up to which two papers have nothing in common: more than 98 
 SAME = 0.95  # cosine from which a paper is one that is there already
 FEW = 3  # papers below which a letter says that there is little
 WILD = 12  # of the papers outside of what a reader reads, one is drawn from so many
-# Somebody who is followed by name seldom has a new paper; a turn of theirs counts as two.
-SHARE: Mapping[str, float] = {"wishes": 1.0, "authors": 2.0, "near": 1.0, "rising": 1.0, "front": 1.0}
+# Who is followed by name seldom has a new paper, so theirs come first; what is for one reader comes before what is for
+# all.
+SHARE: Mapping[str, float] = {"wishes": 1.5, "authors": 3.0, "near": 1.5, "rising": 1.0, "front": 1.0}
 # The strongest reason first: what was asked for by name, then what is judged, then what others do.
 _STRONGEST = ("author", "search", "list", "topic", "picked", "chosen", "near", "rising", "rising-now", "front", "wild")
 _RANK = {code: place for place, code in enumerate(_STRONGEST)}
@@ -131,64 +132,52 @@ def _merged(parts: Sequence[Part]) -> list[Part]:
 
 
 class _Letter:
-    """A letter while it is filled. *parts*: offer by its place -> its papers; *reserve*: words of the wild card."""
+    """A letter while it is filled. *parts*: offer by its place -> its papers; *reserve*: words of the wild card.
+
+    All papers of all offers stand in one line, offer after offer, so that whose turn it is is the largest of one array.
+    """
 
     def __init__(self, offers: Sequence[Offer], facts: Facts, last: Printed | None) -> None:
         self.offers, self.facts, self.last = offers, facts, last
         self.parts: dict[int, list[Printed]] = {}
         self.words = 0
         self.reserve = facts.words(last.pk) + REASON if last else 0
-        self.rows = np.unique(np.concatenate([np.zeros(0, np.int64), *(offer.pks for offer in offers)]))
-        self._place = [np.searchsorted(self.rows, offer.pks) for offer in offers]
-        held = np.zeros(len(self.rows), np.int64)
-        for place in self._place:
-            held[place] += 1
-        self._more = (ALSO * (held - 1)).astype(np.float32)
+        line = np.concatenate([np.zeros(0, np.int64), *(offer.pks for offer in offers)])
+        self.rows, self._row, held = np.unique(line, return_inverse=True, return_counts=True)
+        self._offer = np.repeat(np.arange(len(offers)), [len(offer.pks) for offer in offers])
+        strength = np.concatenate([np.zeros(0, np.float32), *(offer.strength for offer in offers)])
+        share = np.array([SHARE[offer.key] for offer in offers], np.float32)
+        self._strength = (strength + ALSO * (held[self._row] - 1)) * share[self._offer]
+        self._turns = np.ones(len(offers))  # 2k + 1
+        words = np.array([facts.words(pk) for pk in self.rows.tolist()], np.int64)
+        self._cost = words + REASON * np.minimum(SHOWN, held)
         self._free = np.ones(len(self.rows), np.bool_)
         self._near = np.zeros(len(self.rows), np.float32)
-        self._vectors: Floats | None = None
+        self._vectors = facts.vectors(self.rows)
 
     def filled(self) -> "_Letter":
-        """The letter with what fits in."""
+        """The letter with what fits in; one paper at least, however long that is."""
         budget = MINUTES * SPEED - self.reserve
-        while sum(map(len, self.parts.values())) < MOST and (found := self._next()) is not None:
-            offer, row = found
+        while len(self.rows) and sum(map(len, self.parts.values())) < MOST:
+            worth = self._strength * (self._free * (1 - self._loss()))[self._row] / self._turns[self._offer]
+            best = int(worth.argmax())
+            if worth[best] <= 0:
+                break
+            offer, row = int(self._offer[best]), int(self._row[best])
             pk = int(self.rows[row])
-            whys = self._reasons(pk, offer)
-            cost = self.facts.words(pk) + REASON * min(SHOWN, len(whys))
+            self.parts.setdefault(offer, []).append(Printed(pk, self._reasons(pk, offer)))
+            self._turns[offer] += 2
+            self.words += int(self._cost[row])
             self._free[row] = False
-            if self.parts and self.words + cost > budget:
-                continue  # a shorter one may still fit
-            self.words += cost
-            self.parts.setdefault(offer, []).append(Printed(pk, whys))
-            self._note(row)
+            self._free &= self._cost <= budget - self.words
+            np.maximum(self._near, self._vectors @ self._vectors[row], out=self._near)
         return self
 
-    def _next(self) -> tuple[int, int] | None:
-        """(offer, row) of the paper whose turn it is."""
-        best, found = 0.0, None
-        for place, offer in enumerate(self.offers):
-            rows = self._place[place]
-            worth = np.where(self._free[rows], (offer.strength + self._more[rows]) * (1 - self._loss(rows)), 0)
-            if not len(worth):
-                continue
-            first = int(worth.argmax())
-            turn = SHARE[offer.key] * float(worth[first]) / (2 * len(self.parts.get(place, ())) + 1)
-            if turn > best:
-                best, found = turn, (place, int(rows[first]))
-        return found
-
-    def _loss(self, rows: Ints) -> Floats:
+    def _loss(self) -> Floats:
         """What each paper loses for being like one above it, in [0, 1]; all of it for one that is the same."""
-        near = self._near[rows]
-        loss: Floats = np.where(near >= SAME, 1, ALIKE * np.clip((near - FAR) / (1 - FAR), 0, 1)).astype(np.float32)
+        alike = ALIKE * np.clip((self._near - FAR) / (1 - FAR), 0, 1)
+        loss: Floats = np.where(self._near >= SAME, 1, alike).astype(np.float32)
         return loss
-
-    def _note(self, row: int) -> None:
-        """Papers like that of *row* say less from here on."""
-        if self._vectors is None:
-            self._vectors = self.facts.vectors(self.rows)
-        np.maximum(self._near, self._vectors @ self._vectors[row], out=self._near)
 
     def _reasons(self, pk: int, first: int) -> tuple[Why, ...]:
         """All reasons of a paper, the strongest first, each once; the one by which it stands there leads among equals.

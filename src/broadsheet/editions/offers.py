@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from broadsheet.store.subscribers import Subscriber, Wish
 
 MOST = 40  # papers of one offer: twice as many as a letter can hold
-BASE, NEARNESS, ATTENTION, RELEVANCE = 0.3, 0.25, 0.25, 0.2  # what makes a strength
+BASE, NEARNESS, ATTENTION, RELEVANCE = 0.3, 0.2, 0.2, 0.3  # what makes a strength
 FROM, TO = 1.0, 9.0  # deviations that are worth nothing, and all that nearness can be worth
 EARLY = 14 * 3600  # seconds by which the day of a reader can begin before that of UTC
 ORDER = ("author", "search", "list", "topic")  # of wishes in a letter: what is narrow comes first
@@ -74,8 +74,9 @@ class _Desk:
         self.pool, self.one = pool, one
         self.kinds = {wish.kind for wish in one.wishes}
         self.all_fresh = pool.fresh(one.history, one.subscriber.every)
-        self.known = np.array(sorted(one.known), np.int64)
-        self.fresh = self.all_fresh & ~np.isin(pool.rows, self.known)
+        self.fresh = self.all_fresh.copy()
+        place = pool.places(np.fromiter(one.known, np.int64, len(one.known)))
+        self.fresh[place[place >= 0]] = False
         self.near = np.zeros(len(pool.rows), np.float32)
         if one.near is not None:
             self.near = np.clip((one.near - FROM) / (TO - FROM), 0, 1).astype(np.float32)
@@ -104,23 +105,18 @@ class _Desk:
 
     def _offer(self, key: str, name: str, answer: "Answer") -> Offer:
         """The strongest of an answer: of what is new by its row, or by when it came to be offered."""
-        place = self._places(answer.pks)
+        place = self.pool.places(answer.pks)
         there = place >= 0
         if answer.since is None:
             kept = there & self.fresh[place]
         else:
-            kept = (answer.since >= self._begin()) & ~np.isin(answer.pks, self.known)
+            kept = (answer.since >= self._begin()) & self._unknown(answer.pks)
         base = np.where(there, self.base[place] if len(self.base) else BASE, BASE)
         strength = (base + RELEVANCE * answer.relevance).astype(np.float32)
         return _cut(key, name, answer.pks[kept], strength[kept], answer)
 
-    def _places(self, pks: Ints) -> Ints:
-        """Where in the pool each of *pks* is; -1 where it is not."""
-        rows = self.pool.rows
-        if not len(rows):
-            return np.full(len(pks), -1)
-        place = np.minimum(np.searchsorted(rows, pks), len(rows) - 1)
-        return np.where(rows[place] == pks, place, -1)
+    def _unknown(self, pks: Ints) -> Bools:
+        return np.fromiter((pk not in self.one.known for pk in pks.tolist()), np.bool_, len(pks))
 
     def _begin(self) -> float:
         """Unix seconds from which on something on a list is new. A day counts whole: nothing is delivered twice."""
@@ -138,7 +134,7 @@ class _Desk:
         places = places[np.argsort(-one.near[places], kind="stable")][:MOST]
         pks = self.pool.rows[places]
         strength = (BASE + (1 - BASE) * self.near[places]).astype(np.float32)
-        whys = one.interests.whys(one.place, pks)
+        whys = one.interests.whys(one.place, pks, self.pool.seen[places])
         yield Offer("near", "", pks, strength, Why("near", {}), whys)
 
     def _beside(self, account: int) -> Iterator[Offer]:
@@ -158,16 +154,18 @@ class _Desk:
 
     def _shared(self, key: str, answer: "Answer") -> Offer:
         """What is the same for all readers, in its own order."""
-        kept = ~np.isin(answer.pks, self.known)
-        strength = (BASE + (1 - BASE) * answer.relevance).astype(np.float32)
+        kept = self._unknown(answer.pks)
+        strength = (BASE + RELEVANCE * answer.relevance).astype(np.float32)
         return _cut(key, answer.name, answer.pks[kept], strength[kept], answer)
 
     def _wild(self, offers: Sequence[Offer]) -> Iterator[tuple[int, Why]]:
         """New papers with most attention that no wish has, of no topic that the offers have, and near to nothing."""
         pool = self.pool
-        outside = self.fresh & ~np.isin(pool.rows, np.concatenate([np.zeros(0, np.int64), *self.asked]))
-        place = self._places(np.concatenate([np.zeros(0, np.int64), *(offer.pks for offer in offers if _own(offer))]))
-        outside &= ~np.isin(pool.topics, pool.topics[place[place >= 0]]) & (pool.topics >= 0)
+        outside = self.fresh & (pool.topics >= 0)
+        asked = pool.places(np.concatenate([np.zeros(0, np.int64), *self.asked]))
+        outside[asked[asked >= 0]] = False
+        place = pool.places(np.concatenate([np.zeros(0, np.int64), *(offer.pks for offer in offers if _own(offer))]))
+        outside &= ~np.isin(pool.topics, pool.topics[place[place >= 0]])
         if self.one.near is not None:
             outside &= self.one.near < 0
         best = pool.best[outside[pool.best]]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from broadsheet.editions.content import Why
 from broadsheet.rank import interest
-from broadsheet.rank.interest import Background, Interest, Taste
+from broadsheet.rank.interest import Background, Crowd, Taste
 
 if TYPE_CHECKING:
     from broadsheet.index.reader import Reader
@@ -68,15 +68,16 @@ class Interests:
     """The interests of the readers of one batch. What is liked is looked up once for all of them."""
 
     def __init__(self, reader: "Reader", ground: Background, of: Sequence[Likes]) -> None:
-        self._reader, self._ground = reader, ground
+        self._reader = reader
         named = np.unique(
             np.concatenate([np.zeros(0, np.int64), *(pks for one in of for pks in (one.liked, one.disliked))])
         )
         vectors = reader.dense.take(named)  # leaves out rows that it has not yet
         named = named[named < reader.dense.rows]
         has = vectors.any(axis=1)
-        self._pks, self._vectors = named[has], vectors[has]
+        self._pks = named[has]
         self._tastes = [self._taste(one) for one in of]
+        self._crowd = Crowd(self._tastes, vectors[has], ground)
 
     def _taste(self, one: Likes) -> Taste:
         liked, weights = self._places(one.liked, one.weights)
@@ -84,29 +85,31 @@ class Interests:
         return Taste(liked, weights, disliked)
 
     def _places(self, pks: Ints, weights: Floats) -> tuple[Ints, Floats]:
-        there = np.isin(pks, self._pks)
-        return np.searchsorted(self._pks, pks[there]), weights[there]
+        if not len(self._pks):
+            return pks[:0], weights[:0]
+        place = np.minimum(np.searchsorted(self._pks, pks), len(self._pks) - 1)
+        there = self._pks[place] == pks
+        return place[there], weights[there]
 
     def scores(self, rows: Ints) -> Floats:
         """Shape (readers, len(rows)): how near these papers are to what each likes; see `rank.interest`."""
         vectors = np.zeros((len(rows), self._reader.dense.dim), np.float32)
         inside = rows < self._reader.dense.rows
         vectors[inside] = self._reader.dense.take(rows[inside])
-        found = interest.scores(self._tastes, self._vectors, vectors, self._ground)
+        found = self._crowd.scores(vectors)
         found[:, ~vectors.any(axis=1)] = 0
         return found
 
-    def whys(self, place: int, pks: Ints) -> dict[int, Why]:
+    def whys(self, place: int, pks: Ints, seen: Floats) -> dict[int, Why]:
         """Why papers are near to what the reader at *place* likes: by which liked paper, and how many are as close.
 
-        The paper is named by its row (``pk``); `told` puts the title there.
+        The paper is named by its row (``pk``); `told` puts the title there. *seen*: their vectors, through the
+        background.
         """
-        taste = self._tastes[place]
-        if not len(pks) or not len(taste.liked):
+        if not len(pks) or not len(self._tastes[place].liked):
             return {}
-        liked = self._ground.seen(self._vectors[taste.liked])
-        found = Interest(liked, taste.weights, liked[:0], self._ground).nearest(self._reader.dense.take(pks))
-        nearest = self._pks[taste.liked[found.place]]
+        found = self._crowd.nearest(place, seen)
+        nearest = self._pks[found.place]
         return {
             pk: Why("near", {"pk": near, "count": max(1, close)})
             for pk, near, close in zip(pks.tolist(), nearest.tolist(), found.close.tolist(), strict=True)

@@ -127,7 +127,10 @@ class Finder:
         return reader.lexical.held(asked.held._replace(after=pk), late)
 
     def since(self, query: Query, pk: int, most: int) -> list[int]:
-        """The papers that answer *query* and came after row *pk*, by row: those that rank, then the latest."""
+        """The papers that answer *query* and came after row *pk*, by row.
+
+        Those that rank among all papers come first, then what holds its words by how well, then what holds none.
+        """
         if page := self._look_up(query):
             found = self._store.resolve([hit.paper.ids[0] for hit in page.hits])
             return [row for row in found.values() if row > pk][:most]
@@ -137,8 +140,11 @@ class Finder:
         asked, _ = self._meant(replace(query, upto=0, offset=0, limit=1, facets=()), reader)
         listing = self._listing(asked)
         late = listing.pks[listing.pks > pk].tolist()
-        held = () if listing.likes else reader.lexical.latest(asked.held._replace(after=pk), most).tolist()
-        return [*dict.fromkeys((*late, *held))][:most]
+        if listing.likes:
+            return list(late[:most])
+        held = asked.held._replace(after=pk)
+        best = reader.lexical.search(held, most, lists.TITLE_WEIGHT, lists.AUTHOR_WEIGHT, held).pks.tolist()
+        return [*dict.fromkeys((*late, *best, *reader.lexical.latest(held, most).tolist()))][:most]
 
     def total(self, query: Query) -> int:
         """How many papers answer *query* as it stands."""

@@ -6,7 +6,7 @@ The contract, behind which a deeper learner can take this one's place:
     interest = learn(liked, weights, disliked, background)        # one reader
     interest.score(vectors)                                       # shape (n,), in deviations above what is usual
     interest.nearest(vectors)                                     # which liked papers speak for each, and how many
-    scores(tastes, papers, candidates, background)                # the same scores, for thousands of readers at once
+    Crowd(tastes, papers, background).scores(vectors)             # the same scores, for thousands of readers at once
 
 A score means the same for every reader and every encoder: 0 is the middle of what this reader's interest gives to
 papers of this library, 1 is one deviation (of those below the middle) above it. A reader who has liked nothing has 0
@@ -23,7 +23,7 @@ half of the readers of `bench/interest.py`; docs/benchmarks.md has what the othe
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +91,7 @@ class Background:
 
     def seen(self, vectors: Vectors) -> Vectors:
         """Vectors as interests compare them: unit rows, shape (n, dim); a zero row is no vector and stays one."""
-        turned: Vectors = (vectors - self.mean) @ self.turn
+        turned = np.asarray((vectors - self.mean) @ self.turn, np.float32)
         turned[~vectors.any(axis=1)] = 0
         turned /= np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), np.float32(1e-9))
         return turned
@@ -113,9 +113,7 @@ class Interest:
 
     def nearest(self, vectors: Vectors) -> Nearest:
         """Which liked papers speak for those with these vectors (n, dim). Raises ValueError where nothing is liked."""
-        cosines = self.background.seen(vectors) @ self.liked.T
-        said = KAPPA * cosines + np.log(np.maximum(self.weights, np.float32(1e-9)))
-        return Nearest(said.argmax(axis=1).astype(np.int64), (cosines >= CLOSE).sum(axis=1).astype(np.int64))
+        return _nearest(self.liked, self.weights, self.background.seen(vectors))
 
     def _densities(self, seen: Vectors) -> Scores:
         for_it: Scores = self.weights @ _kernels(self.liked, seen)
@@ -133,31 +131,43 @@ def learn(liked: Vectors, weights: Scores, disliked: Vectors, background: Backgr
     return Interest(background.seen(liked), weights, background.seen(disliked), background)
 
 
-def faded(days: npt.NDArray[np.float64]) -> Scores:
+def faded(days: "npt.NDArray[np.floating[Any]]") -> Scores:
     """The weight of a like by its age in days; one that is dated ahead weighs as one of now."""
-    faded: Scores = (0.5 ** (np.maximum(days, 0) / HALF_LIFE)).astype(np.float32)
-    return faded
+    return np.asarray(0.5 ** (np.maximum(days, 0) / HALF_LIFE), np.float32)
 
 
-def scores(tastes: Sequence[Taste], papers: Vectors, candidates: Vectors, background: Background) -> Scores:
-    """The scores of the same candidates for many readers, shape (len(tastes), len(candidates)).
+class Crowd:
+    """Many readers, whose papers are looked at once for all of them.
 
-    papers      what the places of *tastes* are of, shape (u, dim)
-    candidates  shape (n, dim)
+    papers  what the places of *tastes* are of, shape (u, dim)
 
-    A kernel is computed once for all readers of a block, however many of them like the paper. Beside the result it
-    needs BYTES, and more only for a single reader whose papers need more.
+    A kernel is computed once for all readers of a block, however many of them like the paper. Beside the result and
+    the papers, `scores` needs BYTES, and more only for a single reader whose papers need more.
     """
-    found = np.zeros((len(tastes), len(candidates)), np.float32)
-    seen = np.concatenate([background.seen(candidates), background.usual])
-    for start, end, distinct in _blocks(tastes, len(papers), max(1, BYTES // (4 * max(1, len(seen))))):
-        kernels = _kernels(background.seen(papers[distinct]), seen)
-        for place in range(start, end):
-            taste = tastes[place]
-            for_it = taste.weights @ kernels[np.searchsorted(distinct, taste.liked)]
-            against = kernels[np.searchsorted(distinct, taste.disliked)].sum(axis=0)
-            found[place] = _measured(_logged(for_it, against, taste.weights), len(candidates))
-    return found
+
+    def __init__(self, tastes: Sequence[Taste], papers: Vectors, background: Background) -> None:
+        self._tastes, self._background = tastes, background
+        self._papers = background.seen(papers)
+
+    def scores(self, candidates: Vectors) -> Scores:
+        """The score of each candidate (n, dim) for each reader, shape (readers, n)."""
+        tastes, usual = self._tastes, self._background.usual
+        found = np.zeros((len(tastes), len(candidates)), np.float32)
+        seen = np.concatenate([self._background.seen(candidates), usual])
+        for start, end, distinct in _blocks(tastes, len(self._papers), max(1, BYTES // (4 * max(1, len(seen))))):
+            kernels = _kernels(self._papers[distinct], seen)
+            for place in range(start, end):
+                taste = tastes[place]
+                for_it = taste.weights @ kernels[np.searchsorted(distinct, taste.liked)]
+                against = kernels[np.searchsorted(distinct, taste.disliked)].sum(axis=0)
+                found[place] = _measured(_logged(for_it, against, taste.weights), len(candidates))
+        return found
+
+    def nearest(self, reader: int, seen: Vectors) -> Nearest:
+        """Which of a reader's liked papers, by places in *papers*, speak for others; *seen*: of `Background.seen`."""
+        taste = self._tastes[reader]
+        found = _nearest(self._papers[taste.liked], taste.weights, seen)
+        return Nearest(taste.liked[found.place], found.close)
 
 
 def _blocks(tastes: Sequence[Taste], papers: int, most: int) -> Iterator[tuple[int, int, Places]]:
@@ -174,6 +184,12 @@ def _blocks(tastes: Sequence[Taste], papers: int, most: int) -> Iterator[tuple[i
             held[both] = True
     if start < len(tastes):
         yield start, len(tastes), np.flatnonzero(held)
+
+
+def _nearest(liked: Vectors, weights: Scores, seen: Vectors) -> Nearest:
+    cosines = seen @ liked.T
+    said = KAPPA * cosines + np.log(np.maximum(weights, np.float32(1e-9)))
+    return Nearest(said.argmax(axis=1).astype(np.int64), (cosines >= CLOSE).sum(axis=1).astype(np.int64))
 
 
 def _kernels(liked: Vectors, seen: Vectors) -> Scores:
