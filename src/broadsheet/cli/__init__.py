@@ -24,6 +24,7 @@ from broadsheet.cli import (
     serving,
     subscribing,
     voting,
+    working,
 )
 from broadsheet.cli._group import cli
 from broadsheet.errors import BroadsheetError, Mistake
@@ -44,6 +45,7 @@ __all__ = [
     "serving",
     "subscribing",
     "voting",
+    "working",
 ]
 
 

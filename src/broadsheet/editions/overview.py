@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from broadsheet.community.periods import day_of, number
 from broadsheet.editions import heart, schedule, timely
@@ -90,3 +90,17 @@ def per_day(library: "Library", now: int, days: int = DAYS) -> tuple[Day, ...]:
 
 def _day(day: date, states: Mapping[str, int]) -> Day:
     return Day(day, {group: sum(states.get(state, 0) for state in names) for group, names in GROUPS.items()}, states)
+
+
+def to_dict(found: Overview) -> dict[str, Any]:
+    """For programs; moments are ISO 8601 in UTC, empty for none."""
+    return {
+        "at_work": not found.silence, "why": found.silence, "beat": heart.iso(found.beat), "server": found.server,
+        "trouble": {
+            name: {"since": heart.iso(step.since), "why": step.said} for name, step in found.trouble.items()
+        },
+        "waiting": found.waiting, "first": heart.iso(found.due or 0), "next": heart.iso(found.next or 0),
+        "readers": dict(found.readers), "returned": dict(found.returned),
+        "days": [{"day": day.day.isoformat(), **day.states} for day in found.days if day.total],
+        "reasons": dict(found.reasons),
+    }  # fmt: skip
