@@ -242,9 +242,9 @@ def _send(library: "Library", made: "Invited", there: str) -> None:
     config = library.settings
     server = send.server(config)
     values = {"site": config.title, "link": there, "days": made.days, "by": "The owner"}
-    message = write.letter("invitation", made.email, send.sender(config), **values)
+    message = write.letter("invitation", made.email, send.sender(config), home=config.home, **values)
     if server:
-        send.deliver(server, message)
+        send.deliver(server, message, send.signer(config))
     else:
         send.keep(library.home, message)
 

@@ -30,6 +30,8 @@ class Press:
         self.shown = Shown(library, base)
         self._author = sender(library.settings)
         self._returns = library.settings.returns
+        if self._returns:
+            verp.split(self._returns)
         self._from = write.mailbox(self._author).addr_spec
         self._signer = signing.signer(library.settings)
         self._secret = keys.secret_of(library.store)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from broadsheet.mail.line import QUICK, Line
 from broadsheet.mail.server import MailError, Server, sender, server
+from broadsheet.mail.signing import Signer, signer
 from broadsheet.mail.write import POLICY
 from broadsheet.settings import Settings
 
-__all__ = ["MailError", "Post", "Server", "deliver", "keep", "keep_as", "sender", "server"]
+__all__ = ["MailError", "Post", "Server", "deliver", "keep", "keep_as", "sender", "server", "signer"]
 
 OUTBOX = "outbox"
 TRIES = 3
@@ -26,10 +27,11 @@ WAITING = 1_000  # letters in the queue; what comes beyond is refused, and said
 _LOG = logging.getLogger(__name__)
 
 
-def deliver(where: Server, message: EmailMessage) -> None:
+def deliver(where: Server, message: EmailMessage, signer: Signer | None = None) -> None:
     """One letter, taken by the server when this returns. Raises MailError."""
     sender, to = (message[name].addresses[0].addr_spec for name in ("from", "to"))
     data = message.as_bytes(policy=POLICY.clone(utf8=not (sender + to).isascii()))
+    data = signer.sign(data) if signer else data
     with Line(where, QUICK) as line:
         outcome = line.envelope(sender, to, data) or line.body(data)
     if outcome.kind != "taken":
@@ -68,7 +70,7 @@ class Post:
     """
 
     def __init__(self, settings: Settings, failed: Callable[[str], None], pause: float = PAUSE) -> None:
-        self.server = server(settings)
+        self.server, self._signer = server(settings), signer(settings)
         self._home, self._failed, self._pause = settings.home, failed, pause
         self._letters: queue.Queue[EmailMessage] = queue.Queue(WAITING)
         self._starting = threading.Lock()
@@ -106,7 +108,7 @@ class Post:
             return
         for number in range(1, TRIES + 1):
             try:
-                deliver(self.server, message)
+                deliver(self.server, message, self._signer)
             except MailError as error:
                 if error.lasting or number == TRIES:
                     raise

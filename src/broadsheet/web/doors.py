@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from broadsheet.errors import Forbidden, Mistake
-from broadsheet.mail import send, write
+from broadsheet.mail import compose, send, write
 from broadsheet.people import limits
 from broadsheet.query import Query
 from broadsheet.web import cookies, site, who
@@ -41,7 +41,8 @@ class Doors:
 
 def build(library: "Library") -> Doors:
     """Raises Mistake for letters that could never be written or sent: now, not when somebody waits for one."""
-    write.check()
+    write.check(library.home)
+    compose.check(library.home)
 
     def failed(sentence: str) -> None:
         library.store.audit.note(None, "mail.failed", "", _ADDRESS.sub("(an address)", sentence))
@@ -84,7 +85,8 @@ def base(request: Request) -> str:
 def mail(request: Request, kind: str, to: str, *, kept: bool = False, **values: object) -> None:
     """Puts a letter on its way; one that is *kept* is only written, which takes as long. Raises Mistake, MailError."""
     here = site.of(request)
-    letter = write.letter(kind, to, send.sender(here.library.settings), site=here.title, **values)
+    library = here.library
+    letter = write.letter(kind, to, send.sender(library.settings), home=library.home, site=here.title, **values)
     if not kept:
         of(request).post.send(letter)
 
