@@ -139,6 +139,7 @@ PAGES = {
     "answer": "/comment/1/answer",
     "remove": "/comment/1/remove",
     "settings": "/settings",
+    "subscribe": "/subscribe?topic=cs.IK&rising=1&author=Ada+Stone",
 }
 # The same library with accounts, for an administrator who is signed in ...
 SIGNED_IN = {
@@ -155,6 +156,7 @@ STRANGER = {
     "stranger-front": "/",
     "stranger-paper": "/paper/ink0",
     "sign-in": "/sign-in",
+    "stranger-subscribe": "/subscribe",
     "sign-in-over": "/sign-in/no-such-key",
     "join-over": "/join/no-such-key",
 }

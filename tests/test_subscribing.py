@@ -27,9 +27,6 @@ NOW = int(time.time())
 HOUR, DAY = 3_600, 86_400
 SATURDAY = date(2026, 11, 21)
 
-where = store_servers.where
-postgres = store_servers.postgres
-
 
 @pytest.fixture(params=store_servers.BOTH)
 def library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Library]:

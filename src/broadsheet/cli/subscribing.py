@@ -107,13 +107,14 @@ def _ask(library: "Library", email: str, wanted: "Wanted", as_json: bool) -> Non
     base = config.address.rstrip("/") or f"http://localhost:{config.port}"
     if asked.send:
         message = write.letter(
-            "subscription", asked.email, send.sender(config), site=config.title, days=subscribing.DAYS,
+            "subscription", asked.email, send.sender(config), home=config.home, site=config.title,
+            days=subscribing.DAYS,
             link=f"{base}/subscribe/confirm/{asked.key}", wishes=subscribing.in_letter(library, asked.wishes),
             when=schedule.told(asked.schedule), more=asked.more,
         )  # fmt: skip
         server = send.server(config)
         if server:
-            send.deliver(server, message)
+            send.deliver(server, message, send.signer(config))
         else:
             send.keep(library.home, message)
     if as_json:
