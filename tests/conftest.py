@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["store_servers", "browsing"]
+pytest_plugins = ["store_servers", "imap_server", "browsing"]
 
 ROOT = Path(__file__).parents[1]
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -41,6 +41,11 @@ def _no_postgres() -> str:
     return "no PostgreSQL server is installed"
 
 
+def _no_dovecot() -> str:
+    found = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
+    return "" if found else "no Dovecot, an IMAP server, is installed (Debian's dovecot-imapd)"
+
+
 def _no_torch() -> str:
     return "" if importlib.util.find_spec("torch") else "PyTorch is not installed (make train-deps)"
 
@@ -50,6 +55,7 @@ NEEDS: dict[str, Callable[[], str]] = {
     "shared": _no_data,
     "browser": _no_browser,
     "postgres": _no_postgres,
+    "dovecot": _no_dovecot,
     "torch": _no_torch,
 }
 OPTIONAL_IN_CI = {"torch"}  # several gigabytes from the registry where no CPU build is at hand

@@ -140,6 +140,7 @@ class Mailbox:
     def _close(self) -> None:
         with suppress(imaplib.IMAP4.error, OSError):
             self._connection.logout()
+        _hang_up(self._connection)
 
 
 def _no_folder(where: Place, name: str) -> MailError:
@@ -177,9 +178,15 @@ def _connected(where: Place, patience: float) -> imaplib.IMAP4:
             connection.starttls(ssl_context=context)
         _log_in(connection, where)
     except BaseException:
-        connection.shutdown()
+        _hang_up(connection)
         raise
     return connection
+
+
+def _hang_up(connection: imaplib.IMAP4) -> None:
+    """Nothing of a connection stays open, whatever has become of it."""
+    with suppress(OSError, ValueError):
+        connection.shutdown()
 
 
 def _log_in(connection: imaplib.IMAP4, where: Place) -> None:
