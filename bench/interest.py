@@ -134,8 +134,8 @@ def nearest_liked(corpus: Corpus, case: Case, rows: Ints) -> Floats:
     """As the page of a day has it (`community.near`)."""
     cosines = corpus.vectors[rows] @ corpus.vectors[case.liked].T
     few = min(5, cosines.shape[1])
-    best: Floats = np.partition(cosines, cosines.shape[1] - few, axis=1)[:, -few:]
-    return 0.75 * best.max(axis=1) + 0.25 * best.mean(axis=1)
+    best = np.partition(cosines, cosines.shape[1] - few, axis=1)[:, -few:]
+    return np.asarray(0.75 * best.max(axis=1) + 0.25 * best.mean(axis=1))
 
 
 class Learners:

@@ -55,6 +55,19 @@ _LOOKED = sa.text(
 )
 _UNSAVE = sa.text("DELETE FROM saved WHERE account = :account AND key = :key")
 _FORGET = sa.text("DELETE FROM saved WHERE account = :account")
+# Who follows a search by mail follows it under its new name, and no more when it is gone. A wish has the name as shown.
+_OF_IT = """
+    kind = 'search' AND subscriber IN (SELECT id FROM subscriber WHERE account = :account)
+    AND value = (SELECT name FROM saved WHERE account = :account AND key = :key)
+    """
+_UNFOLLOW = sa.text(f"DELETE FROM wish WHERE {_OF_IT}")
+_FOLLOW = sa.text(
+    f"""
+    UPDATE wish SET value = :name WHERE {_OF_IT} AND NOT EXISTS (
+        SELECT 1 FROM wish w WHERE w.subscriber = wish.subscriber AND w.kind = 'search' AND w.value = :name
+    )
+    """
+)
 
 _FEED = "feed:{}"
 _KEY = sa.text("SELECT value FROM secret WHERE name = :name")
@@ -107,6 +120,7 @@ class Searches:
             taken = connection.execute(_SAVED_AS, {"account": account, "key": fold(new)}).first()
             if fold(new) != fold(name) and taken:
                 return False
+            connection.execute(_FOLLOW, given)
             return connection.execute(_RENAME, given).rowcount > 0
 
     def looked(self, account: int, name: str, seen: int, wait: float = SOON) -> None:
@@ -117,7 +131,9 @@ class Searches:
 
     def remove(self, account: int, name: str) -> None:
         with self._database.discreet(SOON) as connection:
-            connection.execute(_UNSAVE, {"account": account, "key": fold(name)})
+            given = {"account": account, "key": fold(name)}
+            connection.execute(_UNFOLLOW, given)
+            connection.execute(_UNSAVE, given)
 
     # -- feeds that nobody signs in to read ----------------------------------------------------------------------------
 
