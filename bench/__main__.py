@@ -17,6 +17,7 @@ ALL = (
     "merge",
     "trending",
     "forecasts",
+    "deliveries",
     "snapshot",
     "xml",
 )

@@ -68,18 +68,20 @@ def states(library: Library, readers: Sequence[Subscriber]) -> dict[str, tuple[s
 # -- a sender that can be killed ---------------------------------------------------------------------------------------
 
 
-def sender(home: Path, port: int, certificate: Path, now: int, unsure: str = "never-twice") -> BaseProcess:
+def sender(
+    home: Path, port: int, certificate: Path, now: int, unsure: str = "never-twice", store: str = ""
+) -> BaseProcess:  # fmt: skip
     """A process that sends what is ready at *now*, begun. It is a child of a small server that has loaded all."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sending_library"])
-    process = context.Process(target=_send, args=(home, port, certificate, now, unsure), daemon=True)
+    process = context.Process(target=_send, args=(home, port, certificate, now, unsure, store), daemon=True)
     process.start()
     return process
 
 
-def _send(home: Path, port: int, certificate: Path, now: int, unsure: str) -> None:
+def _send(home: Path, port: int, certificate: Path, now: int, unsure: str, store: str) -> None:
     os.environ["SSL_CERT_FILE"] = str(certificate)
-    with opened(home, port, unsure=unsure, per_minute=0, connections=3) as library:
+    with opened(home, port, unsure=unsure, store=store, per_minute=0, connections=3) as library:
         sending.send(library, now, compose, patience=HASTE, pauses=(0.01, 0.01))
 
 

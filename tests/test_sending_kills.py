@@ -88,6 +88,24 @@ def test_killed_between_the_answer_and_the_record(paper: Paper, tmp_path: Path) 
     assert len(taken(file)) == 1
 
 
+def test_a_ledger_of_either_database_outlives_the_sender(where: str, paper: Paper, tmp_path: Path) -> None:
+    killer, file, store = Killer(), tmp_path / "taken", where if "://" in where else ""
+    with rough(paper, file, never, killer.told) as port, opened(tmp_path / "there", port, store=store) as library:
+        readers = filled(library, [f"reader{n}@example.org" for n in range(8)])
+        killer.at = "TAKEN"
+        killer.sender = process = sender(tmp_path / "there", port, paper.file, NOW, store=store)
+        process.join(20)
+        assert killer.kills == {"TAKEN": 1}
+        now = NOW
+        while library.store.editions.waiting()[0] or library.store.editions.orphans():
+            now += 1  # a database server may take a moment to see that who held its lock is gone
+            sender(tmp_path / "there", port, paper.file, now, store=store).join(20)
+        ends = [state for state, _ in states(library, readers).values()]
+    assert {*ends} == {"sent", "unsure"}
+    assert 1 <= ends.count("unsure") <= 3  # as many as were on their way
+    assert len({one.to for one in taken(file)}) == len(taken(file)) >= ends.count("sent") + 1
+
+
 def test_two_senders_at_once_send_each_letter_once(paper: Paper, tmp_path: Path) -> None:
     file = tmp_path / "taken"
     with rough(paper, file, never, lambda step, to: None) as port, opened(tmp_path, port) as library:
