@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, NoReturn
 import click
 
 from broadsheet.cli._group import json_option, library_of
-from broadsheet.cli.digest_group import digest
+from broadsheet.cli.working import digest
 from broadsheet.errors import BroadsheetError, Mistake
 
 if TYPE_CHECKING:

@@ -1,0 +1,411 @@
+"""What came back is applied: to the edition, to the address, once; and what is forged or names nobody, to nothing."""
+
+import subprocess
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+import shell
+import smtp_server
+from broadsheet.editions import links, returns, sending
+from broadsheet.editions.returns import Applied
+from broadsheet.editions.sending import Letter
+from broadsheet.errors import Mistake
+from broadsheet.library import Library
+from broadsheet.mail import mailbox
+from broadsheet.mail.mailbox import Mailbox
+from broadsheet.mail.returns import Unreadable
+from broadsheet.mail.server import MailError
+from broadsheet.mail.write import POLICY
+from broadsheet.store import Edition, Returned, Schedule, Subscriber, Wish
+from imap_server import PASSWORD, Box, Running
+from returned_mail import complaint, letter, plain, report
+from sending_library import HASTE, NOW, opened
+
+RETURNS = "bounces@papers.example.org"
+FROM = "Papers <papers@papers.example.org>"
+HOUR, DAY = 3_600, 86_400
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with opened(tmp_path / "home", sender=FROM, returns=RETURNS) as made:
+        yield made
+
+
+def reader(library: Library, email: str = "ada@example.net") -> Subscriber:
+    return library.store.subscribers.put(email, None, Schedule(), [Wish("rising")], NOW - 90 * DAY)
+
+
+def edition(library: Library, one: Subscriber, day: int = 20261120, state: str = "sent") -> Edition:
+    row = Edition(0, one.id, day, state, "", NOW, 0, 0, 9, b"\1\0\0\0", b"x", NOW, NOW)
+    library.store.editions.put([row])
+    return library.store.editions.of(one.id, 1)[0]
+
+
+def key(library: Library, one: Edition) -> str:
+    return links.edition_key(library.store, one, purpose="return")
+
+
+def back(library: Library, one: Edition, status: str = "5.1.1", **more: str) -> bytes:
+    """The report of a server that *one* did not arrive."""
+    whose = library.store.subscribers.at(one.subscriber)
+    assert whose is not None
+    given = {"said": f"smtp; 550 {status} no", "number": f"<{one.day}@mx>", **more}
+    return report(status, to=returns.envelope(library, one, whose), returned=letter(key(library, one)), **given)
+
+
+def suppressed(library: Library, email: str = "ada@example.net") -> str:
+    found = library.store.subscribers.suppressed([email]).get(email)
+    return found.why if found else ""
+
+
+def state(library: Library, one: Edition) -> str:
+    found = library.store.editions.at(one.id)
+    assert found is not None
+    return found.state
+
+
+# -- bounces -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_bounce_for_good(library: Library) -> None:
+    one = edition(library, reader(library))
+    delivered = library.store.editions.histories([one.subscriber])[one.subscriber].delivered
+    assert delivered.tolist() == [1]
+    done = returns.apply(library, back(library, one), now=NOW + HOUR)
+    assert done == Applied("bounce", one.subscriber, one.id, True, "5.1.1 550 5.1.1 no")
+    came = library.store.editions.at(one.id)
+    assert came is not None
+    assert (came.state, came.reason) == ("bounced", "it came back: 5.1.1 550 5.1.1 no")
+    assert suppressed(library) == "bounce"
+    delivered = library.store.editions.histories([one.subscriber])[one.subscriber].delivered
+    assert delivered.tolist() == [], "its papers are new again"
+    (noted,) = library.store.subscribers.returns()
+    assert noted[1:] == ("bounce", one.subscriber, one.id, "5.1.1 550 5.1.1 no", NOW + HOUR)
+
+
+def test_each_message_once(library: Library) -> None:
+    one = edition(library, reader(library))
+    data = back(library, one)
+    assert returns.apply(library, data, now=NOW).kind == "bounce"
+    library.store.subscribers.lift("ada@example.net")
+    again = returns.apply(library, b"Received: by another way\r\n" + data, now=NOW)
+    assert (again.kind, suppressed(library)) == ("known", "")
+
+
+def test_a_bounce_that_is_quicker_than_the_record(library: Library) -> None:
+    one = edition(library, reader(library), state="ready")
+    library.store.editions.claim(one.id)
+    returns.apply(library, back(library, one), now=NOW)
+    library.store.editions.settle(one.id, "sent", "", NOW)
+    assert state(library, one) == "bounced"
+
+
+def test_a_bounce_of_before_the_address_was_confirmed_again_stops_nothing(library: Library) -> None:
+    ada = reader(library)
+    one = edition(library, ada)
+    library.store.subscribers.put(ada.email, None, Schedule(), [], NOW + DAY)
+    done = returns.apply(library, back(library, one), now=NOW + 2 * DAY)
+    assert (done.kind, done.suppressed, state(library, one)) == ("bounce", False, "bounced")
+
+
+def test_what_was_withheld_has_not_come_back(library: Library) -> None:
+    one = edition(library, reader(library), state="withheld")
+    returns.apply(library, back(library, one), now=NOW)
+    assert state(library, one) == "withheld"
+
+
+@pytest.mark.parametrize(
+    ("days", "stops"),
+    [((1, 2, 3, 4, 5, 6, 7, 8), 8), ((1, 8, 15), 15), ((1, 8), 0), ((1, 2, 3), 0), ((1, 5, 7), 0), ((1, 4, 9), 9)],
+)
+def test_a_mailbox_that_is_full_for_a_week(library: Library, days: tuple[int, ...], stops: int) -> None:
+    ada = reader(library)
+    for day in days:
+        one = edition(library, ada, 20261100 + day)
+        done = returns.apply(library, back(library, one, "5.2.2"), now=NOW)
+        assert (done.kind, state(library, one)) == ("bounce", "bounced")
+        assert done.suppressed == (day == stops)
+
+
+def test_one_that_arrives_between_begins_the_count_anew(library: Library) -> None:
+    ada = reader(library)
+    for day in range(1, 13):
+        one = edition(library, ada, 20261100 + day)
+        if day != 6:
+            returns.apply(library, back(library, one, "5.2.2"), now=NOW)
+    assert suppressed(library) == ""
+    skipped = edition(library, ada, 20261113, "skipped")
+    assert state(library, skipped) == "skipped"
+    done = returns.apply(library, back(library, edition(library, ada, 20261114), "4.4.7"), now=NOW)
+    assert done.suppressed, "a day without a letter is none that arrived"
+
+
+def test_a_delay_is_counted_and_no_more(library: Library) -> None:
+    one = edition(library, reader(library))
+    done = returns.apply(library, back(library, one, "4.4.1", action="delayed"), now=NOW)
+    assert (done.kind, done.suppressed, state(library, one), suppressed(library)) == ("delay", False, "sent", "")
+    assert library.store.subscribers.returns_by_kind(0) == {"delay": 1}
+
+
+# -- complaints, letters -----------------------------------------------------------------------------------------------
+
+
+def test_a_complaint_stops_all(library: Library) -> None:
+    one = edition(library, reader(library))
+    done = returns.apply(library, complaint(returned=letter(key(library, one))), now=NOW)
+    assert done == Applied("complaint", one.subscriber, one.id, True, "reported as spam (abuse)")
+    held = library.store.subscribers.at(one.subscriber)
+    assert held is not None
+    assert (held.left, held.every, suppressed(library), state(library, one)) == (NOW, "off", "complaint", "sent")
+
+
+def test_a_letter_that_unsubscribes(library: Library) -> None:
+    ada = reader(library)
+    data = plain("", subject="unsubscribe", by="ada@example.net", to=returns.unsubscribe(library, ada))
+    assert returns.apply(library, data, now=NOW).kind == "unsubscribe"
+    held = library.store.subscribers.at(ada.id)
+    assert held is not None
+    assert (held.left, suppressed(library)) == (NOW, "")
+
+
+# -- nobody ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_forged_key_is_refused_whatever_else_the_message_says(library: Library) -> None:
+    ada, ben = reader(library), reader(library, "ben@example.net")
+    mine, his = edition(library, ada), edition(library, ben)
+    genuine = key(library, mine)
+    forged = f"{links.edition_key(library.store, his).partition('.')[0]}.{genuine.partition('.')[2]}"
+    page = links.edition_key(library.store, his)  # which every reader of a forwarded letter has
+    for number, wrong in enumerate((forged, page, links.key_of(library.store, ben, "leave"))):
+        to = f"bounces+{wrong}@papers.example.org"
+        data = report(to=to, returned=letter(genuine), number=f"<{number}@mx>")
+        done = returns.apply(library, data, now=NOW)
+        assert (done.kind, done.subscriber) == ("unknown", None)
+        assert done.said.startswith("the key in its address is forged")
+    for wrong in (forged, page, links.key_of(library.store, ben, "manage"), genuine):
+        unsubscribes = plain(wrong, to=f"bounces+u.{wrong}@papers.example.org")
+        assert returns.apply(library, unsubscribes, now=NOW).kind == "unknown"
+    assert (state(library, mine), state(library, his), suppressed(library)) == ("sent", "sent", "")
+    assert len(library.store.subscribers.all()) == 2
+
+
+def test_a_key_of_before_the_address_moved_opens_nothing(library: Library) -> None:
+    one = edition(library, reader(library))
+    data = back(library, one)
+    library.store.subscribers.reseed(one.subscriber)
+    assert returns.apply(library, data, now=NOW).kind == "unknown"
+    assert suppressed(library) == ""
+
+
+@pytest.mark.parametrize("to", [RETURNS, "papers@papers.example.org"])
+def test_a_bounce_that_names_nobody_is_told_and_never_guessed(library: Library, to: str) -> None:
+    one = edition(library, reader(library))
+    data = plain("<ada@example.net>: 550 5.1.1 user unknown", to=to)
+    done = returns.apply(library, data, now=NOW)
+    assert done[:4] == ("unknown", None, None, False)
+    assert done.said == "it names nobody; <…>: 550 5.1.1 user unknown"
+    assert (state(library, one), suppressed(library)) == ("sent", "")
+    assert library.store.subscribers.returns() == [
+        Returned(library.store.subscribers.returns()[0].mark, "unknown", None, None, done.said, NOW)
+    ]
+
+
+def test_answers_of_machines_are_not_even_noted(library: Library) -> None:
+    one = edition(library, reader(library))
+    to = returns.envelope(library, one, reader(library))
+    assert returns.apply(library, plain("", subject="Out of office", by="a@b.org", to=to), now=NOW).kind == "ignored"
+    assert library.store.subscribers.returns() == []
+    written = plain("Thank you!", subject="Re: papers", by="a@b.org", to=to)
+    assert returns.apply(library, written, now=NOW).kind == "unknown"
+    assert state(library, one) == "sent"
+
+
+def test_without_an_address_for_it_letters_are_from_the_sender(tmp_path: Path) -> None:
+    with opened(tmp_path / "home", sender=FROM) as library:
+        ada = reader(library)
+        one = edition(library, ada)
+        assert returns.envelope(library, one, ada) == "papers@papers.example.org"
+        assert returns.unsubscribe(library, ada) == ""
+        to_sender = report(to="papers@papers.example.org", returned=letter(key(library, one)))
+        assert returns.apply(library, to_sender, now=NOW).kind == "bounce", "by the number of the letter"
+        assert returns.read(library, NOW) == ""
+    wrong = opened(tmp_path / "home", sender=FROM, returns="nowhere")
+    with wrong as library, pytest.raises(Mistake, match=r"\[mail\] returns"):
+        returns.apply(library, report(), now=NOW)
+
+
+# -- from a mailbox ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def box(dovecot: Running, monkeypatch: pytest.MonkeyPatch) -> Box:
+    monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.paper.file))
+    return dovecot.someone()
+
+
+def with_mailbox(home: Path, box: Box, *, smtp: str = "", imap_done: str = "") -> Library:
+    imap = f"imap://{box.user}@localhost:{box.server.starttls}/INBOX"
+    return opened(home, sender=FROM, returns=RETURNS, imap=imap, imap_password=PASSWORD, smtp=smtp, imap_done=imap_done)
+
+
+@pytest.mark.dovecot
+def test_a_mailbox_is_read_once_and_one_bad_message_stops_nothing(tmp_path: Path, box: Box) -> None:
+    with with_mailbox(tmp_path / "home", box, imap_done="Done") as library:
+        ada, ben = reader(library), reader(library, "ben@example.net")
+        one = edition(library, ada)
+        box.put(
+            b"\r\n\r\n", back(library, one), b"From: x\r\n\r\n", plain("", to=returns.unsubscribe(library, ben)),
+            back(library, one),
+        )  # fmt: skip
+        said = returns.read(library, NOW)
+        assert said == "1 unreadable, 1 did not arrive, 1 about nobody here, 1 unsubscribed, 1 known already"
+        assert (box.holds(), box.holds("Done")) == (0, 5)
+        assert (suppressed(library), state(library, one)) == ("bounce", "bounced")
+        assert returns.read(library, NOW) == ""
+        box.put(report(number="<late@mx>"))
+        where = mailbox.place(library.settings)
+        assert where is not None
+        found = returns.collect(library, where, NOW)
+        assert found.counts == {"unknown": 1}
+        assert found.unknown == [
+            "the key in its address is forged, or its subscription has moved or gone; 5.1.1 550 5.1.1 <…>: user unknown"
+        ]
+
+
+class Dropping(Mailbox):
+    """A mailbox at a server that ends the connection whenever some message is read."""
+
+    box: Box
+    bad: frozenset[int] = frozenset()
+    times = 99
+
+    def message(self, uid: int) -> bytes | None:
+        if uid in self.bad and Dropping.times > 0:
+            Dropping.times -= 1
+            self.box.server.drop()
+        return super().message(uid)
+
+
+@pytest.mark.dovecot
+@pytest.mark.parametrize("times", [1, 99])
+def test_a_connection_that_ends_is_made_anew(
+    tmp_path: Path, box: Box, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.setattr(returns, "Mailbox", Dropping)
+    Dropping.box, Dropping.bad, Dropping.times = box, frozenset({2}), times
+    with with_mailbox(tmp_path / "home", box) as library:
+        one = edition(library, reader(library))
+        box.put(plain("one"), back(library, one), plain("three", to="x@y.org"))
+        where = mailbox.place(library.settings)
+        assert where is not None
+        found = returns.collect(library, where, NOW)
+        if times == 1:
+            assert found.counts == {"unknown": 2, "bounce": 1}
+            assert box.holds(which="UNSEEN") == 0
+        else:
+            assert found.counts == {"unknown": 2, "unreadable": 1}
+            assert "message 2 of the mailbox: the connection ends whenever it is read" in found.unknown
+            assert box.holds(which="UNSEEN") == 1, "the owner can look at it"
+        assert returns.collect(library, where, NOW).counts == {}
+
+
+@pytest.mark.dovecot
+def test_a_mailbox_that_is_away_is_told(tmp_path: Path, box: Box) -> None:
+    away = with_mailbox(tmp_path / "home", box._replace(server=box.server._replace(starttls=1)))
+    with away as library, pytest.raises(MailError, match="the mailbox at localhost:1 does not answer"):
+        returns.read(library, NOW)
+
+
+@pytest.mark.dovecot
+def test_the_whole_way_to_a_server_and_back(tmp_path: Path, box: Box) -> None:
+    """A letter is sent; the server reports to its envelope that nobody is there; the report is read, and applied."""
+    with (
+        smtp_server.running(box.server.paper) as server,
+        with_mailbox(tmp_path / "home", box, smtp=f"smtp://localhost:{server.port}") as library,
+    ):
+        ada = reader(library)
+        one = edition(library, ada, state="ready")
+
+        def compose(row: Edition, whose: Subscriber) -> Letter:
+            message = EmailMessage(POLICY)
+            message["From"], message["To"], message["Subject"] = FROM, whose.email, "Papers of the day"
+            message["Message-ID"] = f"<{key(library, row)}@papers.example.org>"
+            message.set_content("One paper.")
+            return Letter(returns.envelope(library, row, whose), whose.email, message.as_bytes())
+
+        sending.send(library, NOW, compose, patience=HASTE)
+        (taken,) = server.box.letters
+        assert state(library, one) == "sent"
+        box.put(report(to=str(taken["X-MailFrom"]), returned="".join(f"{k}: {v}\n" for k, v in taken.items())))
+        assert returns.read(library, NOW + HOUR) == "1 did not arrive"
+        assert (state(library, one), suppressed(library)) == ("bounced", "bounce")
+
+
+# -- from a mail server ------------------------------------------------------------------------------------------------
+
+
+def piped(home: Path, data: bytes, *words: str, code: int = 0, **env: str) -> str:
+    """What is said to a mail server that pipes *data*; nothing is on standard output."""
+    done = subprocess.run(
+        [*shell.PROGRAM, "digest", "returned", *words], input=data, capture_output=True, check=False, timeout=60,
+        env=shell.environment(home, BROADSHEET_SENDER=FROM, BROADSHEET_RETURNS=RETURNS, **env),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (code, b""), done.stderr
+    return done.stderr.decode()
+
+
+def test_a_mail_server_hands_over_what_came_back(library: Library) -> None:
+    home, one = library.home, edition(library, reader(library))
+    data = back(library, one)
+    hidden = data.replace(key(library, one).encode(), b"hidden")
+    recipient = returns.envelope(library, one, reader(library)).upper()
+    assert "bounce: 5.1.1 550 5.1.1 no; the address gets no more letters" in piped(
+        home, hidden, ORIGINAL_RECIPIENT=recipient
+    )
+    assert "known: this message" in piped(home, hidden, "--to", recipient)
+    assert suppressed(library) == "bounce"
+    assert "unknown: it names nobody" in piped(home, plain("550 no", to=RETURNS)), "and the server bounces nothing"
+    assert "this is no message" in piped(home, b"")
+    assert "does not exist" in piped(home, data, "nowhere.eml", code=2)
+
+
+def test_what_cannot_be_kept_now_is_asked_for_again(tmp_path: Path) -> None:
+    assert "no library" in piped(tmp_path / "nowhere", report(), code=75)
+
+
+def test_files(library: Library, tmp_path: Path) -> None:
+    one = edition(library, reader(library))
+    file = tmp_path / "bounce.eml"
+    file.write_bytes(back(library, one))
+    said = shell.broadsheet(
+        library.home, "digest", "returned", file, "--json", BROADSHEET_SENDER=FROM, BROADSHEET_RETURNS=RETURNS
+    )
+    (told,) = said.json["messages"]
+    assert (told["kind"], told["edition"], told["suppressed"]) == ("bounce", one.id, True)
+    assert "give the mailbox" in shell.broadsheet(library.home, "digest", "returned", "--imap", code=2).err
+    assert "either --imap" in shell.broadsheet(library.home, "digest", "returned", "--imap", file, code=2).err
+
+
+@pytest.mark.dovecot
+def test_a_mailbox_on_the_command_line(tmp_path: Path, box: Box) -> None:
+    with with_mailbox(tmp_path / "home", box) as library:
+        one = edition(library, reader(library))
+        box.put(back(library, one))
+        config = library.settings
+        (library.home / "broadsheet.toml").write_text(
+            f'[mail]\nsender = "{FROM}"\nreturns = "{RETURNS}"\nimap = "{config.imap}"\nimap_password = "{PASSWORD}"\n',
+            "utf-8",
+        )
+        said = shell.broadsheet(library.home, "digest", "returned", "--imap", "--json")
+        assert (said.json, said.err) == ({"counts": {"bounce": 1}, "unknown": []}, "1 did not arrive\n")
+        assert "Nothing new came back." in shell.broadsheet(library.home, "digest", "returned", "--imap").err
+
+
+def test_what_is_no_message_is_said(library: Library) -> None:
+    with pytest.raises(Unreadable):
+        returns.apply(library, b"", now=NOW)
