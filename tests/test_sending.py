@@ -14,7 +14,7 @@ from broadsheet.editions import sending, verdicts
 from broadsheet.editions.sending import Letter, Sent
 from broadsheet.errors import Mistake
 from broadsheet.library import STORE_FILE, Library
-from broadsheet.mail.send import OUTBOX
+from broadsheet.mail.send import OUTBOX, keep_as
 from broadsheet.store import Edition, Schedule, Subscriber
 from rough_server import DROP, STALL, rough, taken
 from sending_library import DAY, HASTE, NOW, compose, filled, opened, ready, states, subscribe
@@ -115,11 +115,13 @@ def test_without_a_server_editions_lie_in_the_outbox_each_once(tmp_path: Path) -
         (reader,) = filled(library, ["ada@example.org"])
         assert run(library).counts == {"sent": 1}
         assert of(library, reader).reason == "written into the outbox as edition-1.eml; no mail server is set"
-        library.store.editions.settle(1, "sending", "", NOW)  # as of a process that died before it could say so
         (other,) = filled(library, ["bob@example.org"])
+        keep_as(tmp_path, "edition-2", b"of a process that died before it could say so")
         assert run(library).counts == {"sent": 1}
         assert of(library, other).state == "sent"
-        assert sorted(path.name for path in (tmp_path / OUTBOX).iterdir()) == ["edition-1.eml", "edition-2.eml"]
+        (one, two) = sorted((tmp_path / OUTBOX).iterdir())
+        assert (one.name, two.name) == ("edition-1.eml", "edition-2.eml")
+        assert b"bob@example.org" in two.read_bytes()
 
 
 def test_an_outbox_that_cannot_be_written_is_no_readers_fault(tmp_path: Path) -> None:

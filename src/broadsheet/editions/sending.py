@@ -121,9 +121,13 @@ class _Run:
                 self._disliked = True
                 stopped = stopped or f"{count} letters were refused, and none was taken: {self._refused[-1][1].reason}"
             self._flush()
-        if self._faults:
-            raise self._faults[0]  # now that everybody else has theirs
+        self._raise()
         return stopped or ("asked to stop" if stop() else "")
+
+    def _raise(self) -> None:
+        """A fault of ours, now that everybody else has their letters."""
+        if self._faults:
+            raise self._faults[0]
 
     def _moment(self) -> int:
         return self._now + int(time.monotonic() - self._began)
@@ -253,15 +257,15 @@ class _Run:
                 if stop():
                     return "asked to stop"
                 named.add(job.id)
-                if (ready := self._wanted(job.id)) is None or not self._claim(job.id):
+                if (ready := self._wanted(job.id)) is None:
                     continue
                 edition, letter = ready
-                try:
+                try:  # no claim: written twice it is one file
                     path = keep_as(self._settings.home, f"edition-{edition.id}", letter.data)
                 except MailError as error:  # the disk: nothing is marked on any reader
-                    self._settle(edition, Verdict("ready", "it could not be written into the outbox"))
                     return str(error)
                 self._settle(edition, Verdict("sent", f"written into the outbox as {path.name}; no mail server is set"))
+        self._raise()
         return ""
 
 
