@@ -88,7 +88,7 @@ class Pool:
         self.reader: Reader | None = library.index.reader(library.encoder)
         self.board = library.boards.current()
         self.rows, self._days = self._new()
-        self.upto = self.reader.columns.rows - 1 if self.reader else 0
+        self.upto = max(0, self.reader.columns.rows - 1) if self.reader else 0
         self.topics = topics(self.reader, self.rows) if self.reader else self.rows
         self.attention = self._attention(self.rows)
         self._code, self._ties = self._tied()

@@ -109,16 +109,13 @@ class Interest:
     def score(self, vectors: Vectors) -> Scores:
         """Deviations above what is usual, shape (n,), of papers with these vectors (n, dim)."""
         both = np.concatenate([self.background.seen(vectors), self.background.usual])
-        return _measured(self._densities(both), len(vectors))
+        for_it = np.asarray(self.weights @ _kernels(self.liked, both), np.float32)
+        against = _kernels(self.disliked, both[: len(vectors)]).sum(axis=0)
+        return _measured(for_it, against, self.weights)
 
     def nearest(self, vectors: Vectors) -> Nearest:
         """Which liked papers speak for those with these vectors (n, dim). Raises ValueError where nothing is liked."""
         return _nearest(self.liked, self.weights, self.background.seen(vectors))
-
-    def _densities(self, seen: Vectors) -> Scores:
-        for_it: Scores = self.weights @ _kernels(self.liked, seen)
-        against = np.ones(len(self.disliked), np.float32) @ _kernels(self.disliked, seen)
-        return _logged(for_it, against, self.weights)
 
 
 def learn(liked: Vectors, weights: Scores, disliked: Vectors, background: Background) -> Interest:
@@ -159,8 +156,8 @@ class Crowd:
             for place in range(start, end):
                 taste = tastes[place]
                 for_it = taste.weights @ kernels[np.searchsorted(distinct, taste.liked)]
-                against = kernels[np.searchsorted(distinct, taste.disliked)].sum(axis=0)
-                found[place] = _measured(_logged(for_it, against, taste.weights), len(candidates))
+                against = kernels[np.searchsorted(distinct, taste.disliked), : len(candidates)].sum(axis=0)
+                found[place] = _measured(for_it, against, taste.weights)
         return found
 
     def nearest(self, reader: int, seen: Vectors) -> Nearest:
@@ -200,20 +197,20 @@ def _kernels(liked: Vectors, seen: Vectors) -> Scores:
     return cosines
 
 
-def _logged(for_it: Scores, against: Scores, weights: Scores) -> Scores:
-    """The log of the mean kernel and of the share of the liked in all, from sums of kernels; shape as *for_it*."""
+def _measured(for_it: Scores, against: Scores, weights: Scores) -> Scores:
+    """The scores of n papers, from sums of kernels of what is liked (n and the usual ones) and of what is not (n,).
+
+    What is usual is told by the liked papers alone: what was put out of sight lowers papers like it, and no others.
+    """
+    count = len(against)
     if not len(weights):
-        return np.zeros_like(for_it)
-    logged: Scores = np.log(for_it / weights.sum()) - np.log1p(against / for_it)
-    return logged
-
-
-def _measured(logged: Scores, count: int) -> Scores:
-    """The first *count* in deviations from the middle of the others."""
-    first, usual = logged[:count], logged[count:]
+        return np.zeros(count, np.float32)
+    logged = np.log(for_it / weights.sum())
+    first: Scores = logged[:count] - np.log1p(against / for_it[:count])
+    usual = logged[count:]
     if not len(usual):
         return first
     middle = np.median(usual)
     below = usual[usual < middle] - middle
     deviation = max(LEAST, np.sqrt((below**2).mean())) if len(below) else np.float32(1.0)
-    return ((first - middle) / deviation).astype(np.float32)
+    return np.asarray((first - middle) / deviation, np.float32)
