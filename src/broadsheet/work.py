@@ -24,6 +24,7 @@ from broadsheet.editions.timely import Turn
 from broadsheet.errors import BroadsheetError
 from broadsheet.harvest import Report
 from broadsheet.library import Library
+from broadsheet.mail import courier
 from broadsheet.text import plural
 from broadsheet.watch import BLIND, Watch
 
@@ -64,14 +65,16 @@ class Worker:
     watching  the name of a step -> who looks on while it goes on
     clock     the time, Unix seconds
     pace      step -> seconds from one time to the next, where it is not that of PACE
+    pauses    seconds before the mail server is tried again that could not be reached
     """
 
     def __init__(
         self, library: Library, tell: Callable[[Told], None], *, watching: Watching = lambda name: nullcontext(BLIND),
         clock: Callable[[], float] = time.time, pace: Mapping[str, float] | None = None,
+        pauses: tuple[float, ...] = courier.PAUSES,
     ) -> None:  # fmt: skip
         self._library, self._tell, self._watching, self._clock = library, tell, watching, clock
-        self._pace = {**PACE, **(pace or {})}
+        self._pace, self._pauses = {**PACE, **(pace or {})}, pauses
         self._ended = threading.Event()
         self._writing = threading.Lock()
         now, before = self._now(), heart.read(library.home)
@@ -212,7 +215,7 @@ class Worker:
         if not store.editions.ready(now, 1) and not store.editions.orphans():
             return "", True
         press = letters.Press(self._library)
-        done = sending.send(self._library, now, press, stop=self._ended.is_set, watch=watch)
+        done = sending.send(self._library, now, press, stop=self._ended.is_set, watch=watch, pauses=self._pauses)
         return "; ".join(filter(None, (told(done.counts), done.stopped))), not done.stopped
 
     def _returns(self, watch: Watch) -> Did:
