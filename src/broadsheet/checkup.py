@@ -1,11 +1,17 @@
-"""What `doctor` looks at: the store, the indexes, the encoder, the settings; and what it mends on the way."""
+"""What `doctor` looks at: store, indexes, encoder, settings, mail; and what it mends on the way."""
 
+import time
 from typing import NamedTuple
 
+from broadsheet.editions import heart, shown
 from broadsheet.errors import BroadsheetError, IndexStale
 from broadsheet.library import Library
+from broadsheet.mail import compose, mailbox, server, signing, write
 from broadsheet.text import plural
 from broadsheet.watch import Watch
+
+LATE = 3600  # seconds after its hour that a letter waits for no good reason
+MANY = 0.05  # of the addresses, suppressed: large receivers begin to doubt a sender there
 
 
 class Finding(NamedTuple):
@@ -23,6 +29,7 @@ def examine(library: Library, *, rebuild: bool, watch: Watch) -> list[Finding]:
         _index(library, rebuild, watch),
         _agreement(library),
         _set_aside(library),
+        *_mail(library, int(time.time())),
     ]
 
 
@@ -73,3 +80,54 @@ def _set_aside(library: Library) -> Finding:
         return Finding("set aside", True, "no record waits to be mended")
     told = ", ".join(f"{count:,} of {source}" for source, count in failures.items())
     return Finding("set aside", True, f"records that could not be taken: {told}")
+
+
+def _mail(library: Library, now: int) -> list[Finding]:
+    """What keeps letters from arriving; one line where nobody gets any."""
+    counts = library.store.subscribers.count()
+    found = [_letters(library)]
+    if not counts["active"]:
+        return [*found, Finding("readers", True, "nobody has subscribed to letters")]
+    return [*found, _at_work(library, now), _waiting(library, now), _suppressed(counts)]
+
+
+def _letters(library: Library) -> Finding:
+    """Whether a letter could be written, signed and sent: templates, key, server, address, mailbox."""
+    config = library.settings
+    try:
+        where = server.server(config)
+        write.check(library.home)
+        compose.check(library.home)
+        root, signer, box = shown.root(config), signing.signer(config), mailbox.place(config)
+    except BroadsheetError as error:
+        return Finding("mail", False, str(error))
+    way = f"by {where.host}" if where else "into the folder outbox, as no mail server is set"
+    signed = f"signed by {signer.selector}._domainkey.{signer.domain}" if signer else "not signed (no dkim_key)"
+    back = f"what comes back is read at {box.host}" if box else "what comes back is not read (no imap)"
+    return Finding("mail", True, f"letters leave {way}; {signed}; {back}; links lead to {root}")
+
+
+def _at_work(library: Library, now: int) -> Finding:
+    if silence := heart.silence(library.home, now):
+        return Finding("work", False, silence)
+    state = heart.read(library.home)
+    failing = [f"{name}: {step.said}" for name, step in state.steps.items() if not step.ok]
+    if failing:
+        return Finding("work", False, "; ".join(failing))
+    return Finding("work", True, f"`broadsheet work` is there, last heard of {heart.said(state.beat)} UTC")
+
+
+def _waiting(library: Library, now: int) -> Finding:
+    count, earliest = library.store.editions.waiting()
+    late = earliest is not None and earliest < now - LATE
+    since = f", the first since {heart.said(earliest)} UTC" if late and earliest else ""
+    return Finding("letters", not late, f"{plural(count, 'letter')} {'waits' if count == 1 else 'wait'}{since}")
+
+
+def _suppressed(counts: "dict[str, int]") -> Finding:
+    """A list of addresses that mostly come back makes receivers take nothing at all."""
+    stopped, active = counts.get("suppressed", 0), counts["active"]
+    said = f"{plural(active, 'reader')}, {stopped:,} suppressed"
+    if stopped > max(3, MANY * (active + stopped)):
+        return Finding("readers", False, f"{said}: that is many; /owner/mail says why, and whom")
+    return Finding("readers", True, said)
