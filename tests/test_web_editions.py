@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-import edition_made
 import people_made
 import web_library
 from broadsheet.editions import letters, links
@@ -20,7 +19,7 @@ from broadsheet.errors import Mistake
 from broadsheet.library import Library
 from broadsheet.mail import languages
 from broadsheet.settings import Settings
-from broadsheet.store import Edition, Subscriber
+from broadsheet.store import Edition, Schedule, Subscriber, Wish
 from broadsheet.web import urls
 from edition_made import DAY, DUE, ROOT, content, edition, subscriber
 
@@ -296,4 +295,45 @@ def test_the_feed_in_every_format(library: Library, suffix: str) -> None:
 def test_an_empty_feed_is_a_feed(library: Library) -> None:
     answer = people_made.browser(library).get(feed_of(library, subscriber(library), ".json"))
     assert answer.json()["items"] == []
-    assert edition_made.DAY == 20261120
+
+
+# -- the preview -------------------------------------------------------------------------------------------------------
+
+
+def test_an_administrator_sees_a_letter_before_it_leaves(library: Library) -> None:
+    one = subscriber(library)
+    client = people_made.browser(library)  # nobody has an account: whoever sits here is the owner
+    page = client.get(f"/owner/mail/preview?reader={one.id}")
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    assert "frame-src 'self'" in page.headers["content-security-policy"]
+    assert "List-Unsubscribe: &lt;http" in page.text
+    letter = client.get(f"/owner/mail/preview.html?reader={one.id}")
+    policy = letter.headers["content-security-policy"]
+    assert "default-src 'none'; style-src 'unsafe-inline'" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert '<h2 class="section"' in letter.text or '<p class="note"' in letter.text
+    eml = client.get(f"/owner/mail/preview.eml?reader={one.id}")
+    assert eml.headers["content-type"] == "message/rfc822"
+    assert eml.content.startswith(b"From: The Papers <papers@example.org>\r\nTo: ada@example.org\r\n")
+    assert library.store.editions.of(one.id) == []  # looking made none
+
+
+def test_what_somebody_with_an_account_reads_is_theirs(library: Library) -> None:
+    people_made.with_accounts(library)
+    ada = people_made.account(library, "Ada of the previews")
+    theirs = library.store.subscribers.put("grace@example.org", ada.id, Schedule(), [Wish("rising")], DUE)
+    free = subscriber(library)
+    client = people_made.browser(library)
+    for suffix in ("", ".html", ".eml"):
+        address = f"/owner/mail/preview{suffix}?reader="
+        client.cookies.clear()
+        assert client.get(f"{address}{free.id}").status_code == 303
+        people_made.signed_in(client, library, "Reader of the previews")
+        assert client.get(f"{address}{free.id}").status_code == 403
+        people_made.signed_in(client, library, "Boss of the previews", "admin")
+        assert client.get(f"{address}{free.id}").status_code == 200
+        assert client.get(f"{address}{theirs.id}").status_code == 403
+        assert client.get(f"{address}999999").status_code == 404
+        assert client.get(f"{address}x").status_code == 404

@@ -30,6 +30,7 @@ from broadsheet.web import (
     owner,
     owner_mail,
     pages,
+    preview,
     profile,
     saved,
     sharing,
@@ -53,7 +54,7 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     """The web application over an open *library*. Everything that can be made once is made here."""
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.site = site.build(library, title, page_size)
-    app.state.shared, app.state.front = sharing.kept(), front.Held()
+    app.state.shared, app.state.front, app.state.previews = sharing.kept(), front.Held(), preview.kept()
     app.state.fragments = Fragments(app.state.site.templates)
     app.state.opens = Opens(library.store) if library.settings.opens else None
     app.state.site.templates.globals["corner"] = corner.corner
@@ -63,7 +64,7 @@ def create_app(library: "Library", *, title: str = "Broadsheet", page_size: int 
     app.router.routes.extend([*pages.ROUTES, *taking.ROUTES, *saved.ROUTES])
     app.router.routes.extend([*lists.ROUTES, *groups.ROUTES, *profile.ROUTES, *opml.ROUTES])
     app.router.routes.extend([*elsewhere.ROUTES, *signin.ROUTES, *account.ROUTES, *owner.ROUTES])
-    app.router.routes.extend([*owner_mail.ROUTES, *subscribe.ROUTES, *editions.ROUTES])
+    app.router.routes.extend([*owner_mail.ROUTES, *subscribe.ROUTES, *editions.ROUTES, *preview.ROUTES])
     app.router.routes.extend([*votes.ROUTES, *discussion.ROUTES, *submit.ROUTES, *desk.ROUTES, *claims.ROUTES])
     app.add_exception_handler(BroadsheetError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
