@@ -14,6 +14,7 @@ from broadsheet.web import (
     api_me,
     api_owner,
     api_papers,
+    api_returned,
     api_schema,
     api_searches,
     api_subscriptions,
@@ -24,7 +25,7 @@ from broadsheet.web.api_gate import Gate
 ROUTERS: Sequence[APIRouter] = (
     api_papers.router, api_days.router, api_marks.router, api_talk.router, api_lists.router, api_searches.router,
     api_groups.router, api_desk.router, api_me.router, api_subscriptions.router,
-    api_owner.router,
+    api_owner.router, api_returned.router,
 )  # fmt: skip
 
 

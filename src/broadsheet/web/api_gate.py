@@ -26,6 +26,9 @@ PREFIX = "/api/"
 MAX_BODY = 262_144  # bytes of a body: a comment of the longest, or a day's picks with notes, with room to spare
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))  # RFC 9110, section 9.2.1; TRACE is not answered
 TYPES = ("application/json", "application/merge-patch+json")  # RFC 8259; RFC 7396, which PATCH is
+RETURNED = "/api/v1/mail/returned"  # takes no JSON but what a mail server hands over,
+LETTER = "message/rfc822"
+MAX_LETTER = 4 << 20  # and that is as large as what it returns
 _ELSEWHERE = (
     "This was sent by a page of another site, so nothing was changed. A program says who it is by a token, in the "
     "header Authorization, and sends no Origin."
@@ -59,8 +62,13 @@ class Gate:
         request = Request(scope, receive)
         refusal = await run_in_threadpool(self._refusal, request) if bears_token(request) else self._refusal(request)
         if refusal is None and scope["method"] not in SAFE:
-            body = await _body(request)
-            refusal = _too_large() if body is None else _wrong_type(request, body) or _wrong_json(body)
+            is_letter = scope["path"] == RETURNED
+            most, kinds = (MAX_LETTER, (LETTER,)) if is_letter else (MAX_BODY, TYPES)
+            body = await _body(request, most)
+            if body is None:
+                refusal = _too_large(most)
+            else:
+                refusal = _wrong_type(request, body, kinds) or (None if is_letter else _wrong_json(body))
             receive = _again(body or b"", receive)
         if refusal is not None:
             await refusal(scope, receive, send)
@@ -131,26 +139,26 @@ def _is_known(request: Request) -> bool:
         return False
 
 
-async def _body(request: Request) -> bytes | None:
+async def _body(request: Request, most: int) -> bytes | None:
     """The whole body; None when it is too large, as soon as that is known."""
     said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said) > MAX_BODY:
+    if said.isdecimal() and int(said) > most:
         return None
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
+        if len(body) > most:
             return None
     return bytes(body)
 
 
-def _wrong_type(request: Request, body: bytes) -> Response | None:
-    """A body is JSON. POST needs to say so even where it has none: a plain form of a browser cannot."""
+def _wrong_type(request: Request, body: bytes, kinds: Sequence[str]) -> Response | None:
+    """A body is of one of *kinds*. POST needs to say so even where it has none: a plain form of a browser cannot."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind in TYPES or (not body and not kind and request.method != "POST"):
+    if kind in kinds or (not body and not kind and request.method != "POST"):
         return None
     got = f"it is {clean(kind)[:80]!r}" if kind else "there is none"
-    return _problem(415, f"Content-Type must be {TYPES[0]}; {got}.", accept=TYPES[0])
+    return _problem(415, f"Content-Type must be {kinds[0]}; {got}.", accept=kinds[0])
 
 
 def _wrong_json(body: bytes) -> Response | None:
@@ -163,8 +171,8 @@ def _wrong_json(body: bytes) -> Response | None:
     return None
 
 
-def _too_large() -> Response:
-    return _problem(413, f"The body is larger than {MAX_BODY:,} bytes.", connection="close")
+def _too_large(most: int) -> Response:
+    return _problem(413, f"The body is larger than {most:,} bytes.", connection="close")
 
 
 def _problem(status: int, detail: str, **headers: str) -> Response:
