@@ -11,6 +11,8 @@ ALL = (
     "serve",
     "rising",
     "front",
+    "interest",
+    "editions",
     "paint",
     "relevance",
     "keyphrases",

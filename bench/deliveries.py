@@ -225,10 +225,16 @@ def kills(runs: int, folder: Path, paper: smtp_server.Paper) -> table.Table:
     rows.add("faults of the server: no, not now, silence, hanging up", sum(run.faults for run in found))
     for state, count in ends.most_common():
         rows.add(f"editions that are {state} in the end", count)
+        if state == "unsure":
+            rows.add("&emsp;of these, the server had taken", sum(map(_unsure_and_taken, found)))
     rows.add("readers mailed twice", sum(count > 1 for run in found for count in run.mailed.values()))
     rows.add("readers missed without a reason", sum(map(len, map(wrong, found))))
     rows.notes.append(f"{(time.monotonic() - began) / 60:.1f} minutes")
     return rows
+
+
+def _unsure_and_taken(run: Run) -> int:
+    return sum(state == "unsure" and run.mailed[reader] > 0 for reader, (state, _) in run.ends.items())
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from broadsheet.store import Store
 
 LIKED = 100  # papers of one reader that are learned from, the last ones
-ACTS = 200  # of each kind, of one reader, that are looked at
 SAMPLE = 4_096  # papers that tell what is usual
 DAY = 86_400
 
@@ -41,7 +40,7 @@ def likes(store: "Store", accounts: Sequence[int], now: int) -> dict[int, Likes]
     liked: dict[int, dict[int, int]] = defaultdict(dict)
     hidden: dict[int, set[int]] = defaultdict(set)
     known: dict[int, set[int]] = defaultdict(set)
-    for account, kind, pk, at in store.days.tastes(accounts, ACTS):
+    for account, kind, pk, at in store.days.tastes(accounts, LIKED):
         known[account].add(pk)
         if kind == "hide":
             hidden[account].add(pk)

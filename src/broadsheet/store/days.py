@@ -1,7 +1,7 @@
 """What stands on the page of a day beside its papers: what editors chose, who brought what, what a reader has kept."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -49,15 +49,6 @@ _TASTES = """
         FROM shade WHERE account IN (SELECT value FROM each(:values)) AND read IS NOT NULL
     ) AS acts WHERE place <= :most
     """
-
-
-class Act(NamedTuple):
-    """What an account did with a paper, and when, Unix seconds. *kind*: vote, save (on a list of its), hide, read."""
-
-    account: int
-    kind: str
-    pk: int
-    at: int
 
 
 class Pick(NamedTuple):
@@ -109,8 +100,14 @@ class Days:
             rows = connection.execute(_LIKED, {"account": account, "most": most})
             return {pk: bool(saved) for pk, saved in rows}
 
-    def tastes(self, accounts: Sequence[int], most: int = 100) -> list[Act]:
-        """The last acts of many readers at once, in no order: of each kind at most so many of each reader."""
+    def tastes(self, accounts: Sequence[int], most: int = 100) -> list[tuple[int, str, int, int]]:
+        """(account, kind, pk, at) of the last acts of many readers at once, in no order: of each kind the last *most*.
+
+        kind: vote, save (on one of the reader's lists), hide, read. at: Unix seconds.
+        """
         with self._database.reading() as connection:
-            rows: Sequence[Any] = each(connection, _TASTES, accounts, most=most).all()
-        return [Act(*row) for row in rows]
+            result = each(connection, _TASTES, accounts, most=most)
+            assert result.cursor is not None
+            rows: list[tuple[int, str, int, int]] = result.cursor.fetchall()  # the driver's own: there are thousands
+            result.close()
+        return rows
