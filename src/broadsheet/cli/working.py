@@ -208,17 +208,18 @@ def _handed_over(library: "Library", now: int, only: int | None, *, at_once: boo
 
 
 @digest.command("status")
+@click.argument("email", required=False, default="")
 @_reader
 @click.option("--days", type=click.IntRange(1, 400), default=14, show_default=True, help="How many days back.")
 @json_option
 @click.pass_context
-def status_(context: click.Context, reader: str, days: int, as_json: bool) -> None:
-    """Show what became of the editions of each day; with --reader, why there was mail for them or not."""
+def status_(context: click.Context, email: str, reader: str, days: int, as_json: bool) -> None:
+    """Show what became of the editions of each day; of one reader (EMAIL), why there was mail or not."""
     from broadsheet.cli import _working
 
     library, now = library_of(context), int(time.time())
-    if reader:
-        _working.show_reader(library, reader, days, now, as_json)
+    if one := reader or email:
+        _working.show_reader(library, one, days, now, as_json)
     else:
         _working.show_days(library, days, now, as_json)
 

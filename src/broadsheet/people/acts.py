@@ -27,6 +27,8 @@ _WORDS = {
     "invitation.make": "invited somebody",
     "invitation.revoke": "revoked an invitation",
     "mail.failed": "a letter did not leave",
+    "mail.stop": "let no letters go to an address",
+    "mail.lift": "let letters go to an address again",
     "comment.remove": "took a comment away",
     "comment.restore": "put a comment back",
     "comment.keep": "let a comment stand that was reported",

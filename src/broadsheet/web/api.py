@@ -10,6 +10,7 @@ from broadsheet.web import (
     api_desk,
     api_groups,
     api_lists,
+    api_mail,
     api_marks,
     api_me,
     api_owner,
@@ -25,7 +26,7 @@ from broadsheet.web.api_gate import Gate
 ROUTERS: Sequence[APIRouter] = (
     api_papers.router, api_days.router, api_marks.router, api_talk.router, api_lists.router, api_searches.router,
     api_groups.router, api_desk.router, api_me.router, api_subscriptions.router,
-    api_owner.router, api_returned.router,
+    api_owner.router, api_mail.router, api_returned.router,
 )  # fmt: skip
 
 
