@@ -7,17 +7,18 @@ RETURNS = "bounces@papers.example.org"
 DOMAIN = "papers.example.org"
 KEY = "2s.kq3v7a2mzx5d4wfh"
 OTHER = "7.aaaaaaaaaaaaaaaa"
+NUMBER = "20261120.7.AbCdEfGh01234567"
 TO = f"bounces+{KEY}@papers.example.org"
 
 
-def letter(key: str = KEY) -> str:
+def letter(key: str = KEY, number: str = NUMBER) -> str:
     """The head of a letter of ours, as it is returned."""
     return (
         f"Return-Path: <bounces+{key}@papers.example.org>\n"
         "From: Papers <papers@papers.example.org>\n"
         "To: ada@example.net\n"
         "Subject: A policy for spam that does not exist (5.1.1), and 3 more papers\n"
-        f"Message-ID: <{key}@papers.example.org>\n"
+        f"Message-ID: <{number}@papers.example.org>\n"
         f"List-Unsubscribe: <https://papers.example.org/u/x>, <mailto:bounces+u.{OTHER}@papers.example.org>\n"
     )
 

@@ -2,24 +2,22 @@
 
 import subprocess
 from collections.abc import Iterator
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 import shell
 import smtp_server
-from broadsheet.editions import links, returns, sending
+from broadsheet.editions import letters, links, returns, sending
+from broadsheet.editions.content import Content, Why, pack
 from broadsheet.editions.returns import Applied
-from broadsheet.editions.sending import Letter
 from broadsheet.errors import Mistake
 from broadsheet.library import Library
-from broadsheet.mail import mailbox
+from broadsheet.mail import mailbox, verp
 from broadsheet.mail.mailbox import Mailbox
 from broadsheet.mail.returns import Unreadable
 from broadsheet.mail.server import MailError
-from broadsheet.mail.write import POLICY
-from broadsheet.store import Edition, Returned, Schedule, Subscriber, Wish
+from broadsheet.store import Edition, Name, Returned, Schedule, Subscriber, Wish
 from imap_server import PASSWORD, Box, Running
 from returned_mail import complaint, letter, plain, report
 from sending_library import HASTE, NOW, opened
@@ -27,6 +25,7 @@ from sending_library import HASTE, NOW, opened
 RETURNS = "bounces@papers.example.org"
 FROM = "Papers <papers@papers.example.org>"
 HOUR, DAY = 3_600, 86_400
+SAID = pack(Content(quiet=(Why("nothing", {"name": "arXiv"}),)))
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def reader(library: Library, email: str = "ada@example.net") -> Subscriber:
 
 
 def edition(library: Library, one: Subscriber, day: int = 20261120, state: str = "sent") -> Edition:
-    row = Edition(0, one.id, day, state, "", NOW, 0, 0, 9, b"\1\0\0\0", b"x", NOW, NOW)
+    row = Edition(0, one.id, day, state, "", NOW, 0, 0, 9, b"\1\0\0\0", SAID, NOW, NOW)
     library.store.editions.put([row])
     return library.store.editions.of(one.id, 1)[0]
 
@@ -49,12 +48,18 @@ def key(library: Library, one: Edition) -> str:
     return links.edition_key(library.store, one, purpose="return")
 
 
+def envelope(library: Library, one: Edition) -> str:
+    return verp.envelope(RETURNS, key(library, one))
+
+
 def back(library: Library, one: Edition, status: str = "5.1.1", **more: str) -> bytes:
     """The report of a server that *one* did not arrive."""
-    whose = library.store.subscribers.at(one.subscriber)
-    assert whose is not None
-    given = {"said": f"smtp; 550 {status} no", "number": f"<{one.day}@mx>", **more}
-    return report(status, to=returns.envelope(library, one, whose), returned=letter(key(library, one)), **given)
+    given = {"said": f"smtp; 550 {status} no", "number": f"<{one.day}@mx>", "to": envelope(library, one), **more}
+    return report(status, returned=letter(key(library, one)), **given)
+
+
+def unsubscribe(library: Library, one: Subscriber) -> str:
+    return verp.unsubscribe(RETURNS, links.key_of(library.store, one, "leave"))
 
 
 def suppressed(library: Library, email: str = "ada@example.net") -> str:
@@ -165,7 +170,7 @@ def test_a_complaint_stops_all(library: Library) -> None:
 
 def test_a_letter_that_unsubscribes(library: Library) -> None:
     ada = reader(library)
-    data = plain("", subject="unsubscribe", by="ada@example.net", to=returns.unsubscribe(library, ada))
+    data = plain("", subject="unsubscribe", by="ada@example.net", to=unsubscribe(library, ada))
     assert returns.apply(library, data, now=NOW).kind == "unsubscribe"
     held = library.store.subscribers.at(ada.id)
     assert held is not None
@@ -217,7 +222,7 @@ def test_a_bounce_that_names_nobody_is_told_and_never_guessed(library: Library, 
 
 def test_answers_of_machines_are_not_even_noted(library: Library) -> None:
     one = edition(library, reader(library))
-    to = returns.envelope(library, one, reader(library))
+    to = envelope(library, one)
     assert returns.apply(library, plain("", subject="Out of office", by="a@b.org", to=to), now=NOW).kind == "ignored"
     assert library.store.subscribers.returns() == []
     written = plain("Thank you!", subject="Re: papers", by="a@b.org", to=to)
@@ -225,14 +230,36 @@ def test_answers_of_machines_are_not_even_noted(library: Library) -> None:
     assert state(library, one) == "sent"
 
 
-def test_without_an_address_for_it_letters_are_from_the_sender(tmp_path: Path) -> None:
+def test_the_number_of_the_letter_names_it_too(library: Library) -> None:
+    """For servers that write to another address, and where letters are from the sender."""
+    one = edition(library, reader(library))
+    number = letters.message_id(library, one).strip("<>").partition("@")[0]
+    forged = number[:-1] + ("a" if number[-1] != "a" else "b")
+    for place, wrong in enumerate((forged, number.replace(f".{one.id}.", f".{one.id + 1}."), number[:-2] + "zz")):
+        data = report(to="x@y.org", returned=letter("7.x", wrong), number=f"<{place}@mx>")
+        assert returns.apply(library, data, now=NOW)[:2] == ("unknown", None)
+    data = report(to="x@y.org", returned=letter("7.x", number.upper()))
+    assert returns.apply(library, data, now=NOW)[:4] == ("bounce", one.subscriber, one.id, True)
+    assert (state(library, one), suppressed(library)) == ("bounced", "bounce")
+
+
+def test_a_letter_to_an_address_of_before_stops_nothing_at_the_new_one(library: Library) -> None:
+    ada = library.store.accounts.add(Name("Ada", "ada", "ada"), "ada@example.net", "reader", None)
+    held = library.store.subscribers.put("ada@example.net", ada.id, Schedule(), [], 5)
+    one = edition(library, held)
+    number = letters.message_id(library, one).strip("<>").partition("@")[0]
+    library.store.accounts.set_email(ada.id, "ada@example.com", ada.id)
+    done = returns.apply(library, report(to="x@y.org", returned=letter("7.x", number)), now=NOW)
+    assert (done.kind, done.suppressed, state(library, one)) == ("bounce", False, "bounced")
+    assert suppressed(library, "ada@example.com") == ""
+
+
+def test_without_an_address_for_it_a_mailbox_may_still_be_read(tmp_path: Path) -> None:
     with opened(tmp_path / "home", sender=FROM) as library:
-        ada = reader(library)
-        one = edition(library, ada)
-        assert returns.envelope(library, one, ada) == "papers@papers.example.org"
-        assert returns.unsubscribe(library, ada) == ""
-        to_sender = report(to="papers@papers.example.org", returned=letter(key(library, one)))
-        assert returns.apply(library, to_sender, now=NOW).kind == "bounce", "by the number of the letter"
+        one = edition(library, reader(library))
+        number = letters.message_id(library, one).strip("<>").partition("@")[0]
+        to_sender = report(to="papers@papers.example.org", returned=letter("7.x", number))
+        assert returns.apply(library, to_sender, now=NOW).kind == "bounce"
         assert returns.read(library, NOW) == ""
     wrong = opened(tmp_path / "home", sender=FROM, returns="nowhere")
     with wrong as library, pytest.raises(Mistake, match=r"\[mail\] returns"):
@@ -250,7 +277,10 @@ def box(dovecot: Running, monkeypatch: pytest.MonkeyPatch) -> Box:
 
 def with_mailbox(home: Path, box: Box, *, smtp: str = "", imap_done: str = "") -> Library:
     imap = f"imap://{box.user}@localhost:{box.server.starttls}/INBOX"
-    return opened(home, sender=FROM, returns=RETURNS, imap=imap, imap_password=PASSWORD, smtp=smtp, imap_done=imap_done)
+    return opened(
+        home, sender=FROM, returns=RETURNS, imap=imap, imap_password=PASSWORD, smtp=smtp, imap_done=imap_done,
+        address="https://papers.example.org",
+    )  # fmt: skip
 
 
 @pytest.mark.dovecot
@@ -259,7 +289,7 @@ def test_a_mailbox_is_read_once_and_one_bad_message_stops_nothing(tmp_path: Path
         ada, ben = reader(library), reader(library, "ben@example.net")
         one = edition(library, ada)
         box.put(
-            b"\r\n\r\n", back(library, one), b"From: x\r\n\r\n", plain("", to=returns.unsubscribe(library, ben)),
+            b"\r\n\r\n", back(library, one), b"From: x\r\n\r\n", plain("", to=unsubscribe(library, ben)),
             back(library, one),
         )  # fmt: skip
         said = returns.read(library, NOW)
@@ -328,20 +358,13 @@ def test_the_whole_way_to_a_server_and_back(tmp_path: Path, box: Box) -> None:
         smtp_server.running(box.server.paper) as server,
         with_mailbox(tmp_path / "home", box, smtp=f"smtp://localhost:{server.port}") as library,
     ):
-        ada = reader(library)
-        one = edition(library, ada, state="ready")
-
-        def compose(row: Edition, whose: Subscriber) -> Letter:
-            message = EmailMessage(POLICY)
-            message["From"], message["To"], message["Subject"] = FROM, whose.email, "Papers of the day"
-            message["Message-ID"] = f"<{key(library, row)}@papers.example.org>"
-            message.set_content("One paper.")
-            return Letter(returns.envelope(library, row, whose), whose.email, message.as_bytes())
-
-        sending.send(library, NOW, compose, patience=HASTE)
+        one = edition(library, reader(library), state="ready")
+        sending.send(library, NOW, letters.Press(library), patience=HASTE)
         (taken,) = server.box.letters
         assert state(library, one) == "sent"
-        box.put(report(to=str(taken["X-MailFrom"]), returned="".join(f"{k}: {v}\n" for k, v in taken.items())))
+        assert str(taken["List-Unsubscribe"]).endswith(f"<mailto:{unsubscribe(library, reader(library))}>")
+        head = "".join(f"{name}: {value}\n" for name, value in taken.items())
+        box.put(report(to=str(taken["X-MailFrom"]), returned=head))
         assert returns.read(library, NOW + HOUR) == "1 did not arrive"
         assert (state(library, one), suppressed(library)) == ("bounced", "bounce")
 
@@ -363,7 +386,7 @@ def test_a_mail_server_hands_over_what_came_back(library: Library) -> None:
     home, one = library.home, edition(library, reader(library))
     data = back(library, one)
     hidden = data.replace(key(library, one).encode(), b"hidden")
-    recipient = returns.envelope(library, one, reader(library)).upper()
+    recipient = envelope(library, one).upper()
     assert "bounce: 5.1.1 550 5.1.1 no; the address gets no more letters" in piped(
         home, hidden, ORIGINAL_RECIPIENT=recipient
     )

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from broadsheet.editions import links
-from broadsheet.mail import mailbox, verp, write
+from broadsheet.editions import letters, links
+from broadsheet.mail import mailbox, write
 from broadsheet.mail.mailbox import Mailbox, Place, Seen
 from broadsheet.mail.returns import Report, Unreadable
 from broadsheet.mail.returns import read as parsed
 from broadsheet.mail.server import MailError, sender
+from broadsheet.mail.verp import Named
+from broadsheet.people import keys
 from broadsheet.store import Returned
 
 if TYPE_CHECKING:
@@ -55,28 +57,15 @@ class Applied(NamedTuple):
 
 
 class About(NamedTuple):
-    """Whom a message is about; nobody with *why* where nothing tells."""
+    """Whom a message is about; nobody with *why* where nothing tells.
+
+    sure  whether it went to the address that the subscriber has now, and not to one of before
+    """
 
     subscriber: "Subscriber | None"
     edition: "Edition | None"
+    sure: bool = True
     why: str = ""
-
-
-# -- what goes out -----------------------------------------------------------------------------------------------------
-
-
-def envelope(library: "Library", edition: "Edition", subscriber: "Subscriber") -> str:
-    """Whom the letter of an edition is from, for servers: where it comes back to."""
-    returns = library.settings.returns
-    if not returns:
-        return write.mailbox(sender(library.settings)).addr_spec
-    return verp.envelope(returns, links.edition_key(library.store, edition, subscriber, "return"))
-
-
-def unsubscribe(library: "Library", subscriber: "Subscriber") -> str:
-    """An address that ends the subscription when a letter comes there; empty where none is read."""
-    returns = library.settings.returns
-    return verp.unsubscribe(returns, links.key_of(library.store, subscriber, "leave")) if returns else ""
 
 
 # -- what comes back ---------------------------------------------------------------------------------------------------
@@ -103,18 +92,27 @@ def apply(library: "Library", data: bytes, envelope: Sequence[str] = (), now: in
 def _about(store: "Store", report: Report) -> About:
     """Whom a message names. An address with a key that is not genuine is believed in nothing else either."""
     for one in (*report.addressed, *report.inside):
-        if one.purpose == "leave":
-            subscriber = links.opened(store, one.key, "leave")
-            found = None if subscriber is None else About(subscriber, None)
-        else:
-            opened = links.opened_edition(store, one.key, "return")
-            found = None if opened is None else About(opened[1], opened[0])
-        if found is not None:
+        found = _named(store, one, report)
+        if found.subscriber is not None:
             return found
         if one in report.addressed:
-            return About(None, None, "the key in its address is forged, or its subscription has moved or gone")
+            return About(None, None, why="the key in its address is forged, or its subscription has moved or gone")
     forged = "its keys are forged, or their subscription has moved or gone"
-    return About(None, None, forged if report.inside else "it names nobody")
+    return About(None, None, why=forged if report.inside else "it names nobody")
+
+
+def _named(store: "Store", one: Named, report: Report) -> About:
+    """Whom one key names. Those in addresses end when a subscription moves; a Message-ID does not."""
+    if one.purpose == "leave":
+        return About(links.opened(store, one.key, "leave"), None)
+    if one.purpose == "return":
+        edition, subscriber = links.opened_edition(store, one.key, "return") or (None, None)
+        return About(subscriber, edition)
+    edition = store.editions.at(int(one.key.split(".")[1]))
+    if edition is None or not keys.same(letters.id_of(keys.secret_of(store), edition).lower(), one.key):
+        return About(None, None)
+    subscriber = store.subscribers.at(edition.subscriber)
+    return About(subscriber, edition, sure=subscriber is not None and subscriber.email in report.to)
 
 
 def _acted(store: "Store", report: Report, about: About, now: int) -> Applied:
@@ -135,7 +133,7 @@ def _acted(store: "Store", report: Report, about: About, now: int) -> Applied:
         return Applied("unknown", subscriber.id, None, False, f"it names no edition; {report.detail}")
     if edition.state in _ARRIVED:
         store.editions.settle(edition.id, "bounced", f"it came back: {report.detail}", now)
-    stop = _is_over(store, report, subscriber, edition)
+    stop = about.sure and _is_over(store, report, subscriber, edition)
     if stop:
         store.subscribers.suppress(subscriber.email, "bounce", report.detail, now)
     return Applied("bounce", subscriber.id, id, stop, report.detail)

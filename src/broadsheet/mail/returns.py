@@ -30,6 +30,9 @@ Kind = Literal["bounce", "delay", "complaint", "unsubscribe", "automatic", "othe
 # Where a server says whom it has delivered to, the most trustworthy first.
 _TO = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to", "to", "cc")
 _OURS = ("message-id", "references", "in-reply-to", "return-path", "list-unsubscribe")  # they may be of our letter
+MESSAGE = r"[0-9]{8}\.[0-9]{1,10}\.[0-9a-z]{16}"  # before the @ of a Message-ID of ours (`editions.letters`)
+_SURE = ("return", "message", "leave")
+_FAILED = ("final-recipient", "original-recipient", "original-rcpt-to", "x-failed-recipients")
 _READ = ("text/rfc822-headers", "text/plain", "message/rfc822", "text/html")
 _MACHINE = re.compile(r"mailer-?daemon|postmaster|mail[ -]delivery|microsoftexchange", re.IGNORECASE)
 _ABUSE = frozenset({"abuse", "fraud", "virus", "other", "opt-out", "opt-out-list"})
@@ -49,6 +52,7 @@ class Report(NamedTuple):
     detail     for the owner to read, without any address
     addressed  whom it is about, by the address that it came to
     inside     whom it is about, by what it holds: the returned letter, fields of the report; the surest first
+    to         addresses that it says the letter was for, in small letters
     mark       of this message alone, however it came here
     """
 
@@ -58,6 +62,7 @@ class Report(NamedTuple):
     detail: str
     addressed: tuple[Named, ...]
     inside: tuple[Named, ...]
+    to: frozenset[str]
     mark: str
 
 
@@ -72,7 +77,7 @@ def read(data: bytes, returns: str, domain: str, envelope: Sequence[str] = ()) -
     try:
         message = email.message_from_bytes(data[:MOST], policy=email.policy.compat32)
         said, addressed = _meaning(message, list(_own(message)), returns, envelope)
-        inside = _inside(message, returns, domain)
+        inside, to = _inside(message, returns, domain)
     except Mistake:
         raise
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
@@ -81,7 +86,8 @@ def read(data: bytes, returns: str, domain: str, envelope: Sequence[str] = ()) -
         raise Unreadable("this is no message: it has no headers")
     kind, symptom = said
     detail = clip(_ADDRESS.sub("…", clean(symptom.words)), DETAIL)
-    return Report(kind, symptom.lasting, symptom.status, detail, tuple(addressed), tuple(inside), _mark(message, data))
+    mark = _mark(message, data)
+    return Report(kind, symptom.lasting, symptom.status, detail, tuple(addressed), tuple(inside), to, mark)
 
 
 def _mark(message: Message, data: bytes) -> str:
@@ -161,22 +167,25 @@ def _fields(parts: list[Message], kind: str) -> list[Message]:
 # -- whom it is about --------------------------------------------------------------------------------------------------
 
 
-def _inside(message: Message, returns: str, domain: str) -> list[Named]:
-    """The keys in what the message holds: in our own headers first, then wherever they are quoted."""
+def _inside(message: Message, returns: str, domain: str) -> tuple[list[Named], frozenset[str]]:
+    """The keys in what the message holds, and whom it says that the letter was for."""
     parts = [part for part, _ in zip(message.walk(), range(PARTS), strict=False)]
+    fields = [
+        block for kind in ("message/feedback-report", "message/delivery-status") for block in _fields(parts, kind)
+    ]
     texts = [_header(part, name) for part in parts for name in _OURS]
-    for kind in ("message/feedback-report", "message/delivery-status"):
-        texts += [str(value) for block in _fields(parts, kind) for value in block.values()]
-    texts += _texts(parts, _READ)
-    ours = re.compile(rf"<({verp.KEY})@{re.escape(domain.lower())}>")
+    texts += [str(value) for block in fields for value in block.values()] + _texts(parts, _READ)
+    ours = re.compile(rf"<({MESSAGE})@{re.escape(domain.lower())}>")
     found: dict[Named, None] = {}
-    for text in texts:
-        for key in ours.findall(text.lower()):
-            found.setdefault(Named("return", key))
-        if returns:
-            found.update(dict.fromkeys(verp.found(returns, [text])))
-    # A letter that is returned has both in it: what it was comes before how it is unsubscribed.
-    return sorted(found, key=lambda one: one.purpose != "return")
+    for text in map(str.lower, texts):
+        found.update((Named("message", key), None) for key in ours.findall(text))
+        found.update((one, None) for one in (verp.found(returns, [text]) if returns else ()))
+    said = [_header(part, name) for part in [message, *fields] for name in _FAILED]
+    said += [_header(part, "to") for part in parts[1:]]
+    said += re.findall(r"^to:(.*)$", "\n".join(_texts(parts, _READ)), re.IGNORECASE | re.MULTILINE)[:PARTS]
+    to = {one[0].lower() for text in said for one in re.finditer(_ADDRESS, text)}
+    # A letter that is returned has all of it: what it was comes before how it is unsubscribed.
+    return sorted(found, key=lambda one: _SURE.index(one.purpose)), frozenset(to)
 
 
 def _texts(parts: list[Message], kinds: tuple[str, ...]) -> list[str]:

@@ -20,9 +20,12 @@ _LEAVE = "u."
 
 
 class Named(NamedTuple):
-    """What an address says. *purpose*: return for an edition's key, leave for a subscriber's."""
+    """What an address says, or a Message-ID, in small letters.
 
-    purpose: Literal["return", "leave"]
+    purpose  return for an edition's key, leave for a subscriber's; message for what stands before the @ of a Message-ID
+    """
+
+    purpose: Literal["return", "leave", "message"]
     key: str
 
 
