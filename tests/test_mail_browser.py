@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -35,11 +36,19 @@ SECTIONS = (
     )),
     Section("wild", "One wild card", (item(5, summary=""),)),
 )  # fmt: skip
+VIOLATIONS = """async (rules) => (await axe.run(document, {resultTypes: ['violations'], ...rules})).violations
+  .map(one => `${one.id}: ` + one.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join(' | '))"""
 LETTERS: dict[str, Sheet] = {
     "full": sheet([], sections=SECTIONS, notes=()),
     "quiet": sheet([], notes=("Nothing new came that fits what you follow.", "arXiv announces nothing on a Saturday.")),
     "bare": samples.sheets()[1],
 }
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core (see `test_web_axe`)."""
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 
 
 def shown(chromium: Any, html: str, width: int, scheme: str) -> Any:
@@ -70,6 +79,16 @@ def test_a_letter_fits_and_can_be_read(chromium: Any, width: int, scheme: str, n
     page.context.close()
 
 
+@pytest.mark.parametrize("name", LETTERS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_violation_in_a_letter(chromium: Any, axe: str, scheme: str, name: str) -> None:
+    """Of the rules of WCAG; where the landmarks of a page are is for the mail program to say."""
+    page = shown(chromium, compose.bodies(LETTERS[name], "ada@example.org")[2], 600, scheme)
+    page.evaluate(axe)
+    assert page.evaluate(VIOLATIONS, {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}) == []
+    page.context.close()
+
+
 @pytest.mark.parametrize("language", ALL)
 def test_a_letter_in_every_language_on_the_narrowest_screen(chromium: Any, language: str) -> None:
     what = sheet([], sections=SECTIONS, notes=(), language=language, day=date(2026, 9, 30))
@@ -95,17 +114,21 @@ def address(library: Library) -> Iterator[str]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_page_of_an_edition(chromium: Any, library: Library, address: str, width: int, scheme: str) -> None:
+def test_the_page_of_an_edition(
+    chromium: Any, library: Library, address: str, axe: str, width: int, scheme: str
+) -> None:
     one = subscriber(library, f"{scheme}{width}@example.org")
     rows = [library.row(name) for name in ("quill24", "reed23", "ash21", "rtl20", "series0")]
     made = edition(library, one, content(rows))
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     page.goto(links.edition(address, links.edition_key(library.store, made)))
     reach, inner = page.evaluate(REACH)
     assert reach <= inner
     assert page.evaluate(UNNAMED) == []
     assert page.evaluate(FAINT) == []
+    page.evaluate(axe)
+    assert page.evaluate(VIOLATIONS, {}) == []
     shoot(page, f"edition-{width}-{scheme}")
     context.close()
 

@@ -58,8 +58,9 @@ def test_every_letter_says_the_same_in_both_forms(kind: str) -> None:
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None
     assert html is not None
-    assert LINK in plain.get_content()
-    assert html.get_content().count(LINK) == 2
+    if "link" in values:
+        assert LINK in plain.get_content()
+        assert html.get_content().count(LINK) == 2
     assert "<site>" in plain.get_content()
     assert "&lt;site&gt;" in html.get_content()
     assert "<site>" not in html.get_content()

@@ -83,6 +83,16 @@ def test_a_path_of_a_paper_is_that_of_the_pages() -> None:
         assert paper_path(name) == urls.paper(name)
 
 
+def test_a_source_cannot_bring_an_address_that_is_none(library: Library) -> None:
+    file = library.home.parent / "links.jsonl"
+    bad = {"code": "javascript:alert(1)", "pdf": 'https://example.org/a"><script>', "page": "https://example.org/ok"}
+    file.write_text(json.dumps({"id": "linked", "title": "Hollow drums", "links": bad}) + "\n")
+    library.add([file])
+    one, row = made(library, content(pks(library, "linked")))
+    found = Shown(library).sheet(row, one).items[0]
+    assert [link.href for link in found.links] == [f"{ROOT}/paper/linked#keep", "https://example.org/ok"]
+
+
 def test_what_was_removed_or_absorbed_since(library: Library) -> None:
     library.store.subscribers.all()
     file = library.home.parent / "more.jsonl"

@@ -4,6 +4,7 @@ What letters of one day share is read and written out once: 10,000 editions are 
 removed since an edition was made is left out; one that was absorbed stands as what it became.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -29,6 +30,7 @@ SUMMARY = 300  # characters of an abstract
 LEAD = 480  # and of the first paper's
 MOST = 20_000  # papers that are kept; then it begins anew
 _PLAIN = "/:@!$()*,;=~"  # signs of an id that stay readable in an address
+_LINK = re.compile(r"https?://[^\s<>\"'\\]+", re.IGNORECASE)
 _NO_ADDRESS = (
     "[web] address: letters to others need to know where this library is, for the links in them; "
     'set it, such as address = "https://papers.example.org"'
@@ -134,7 +136,7 @@ def _written(paper: Paper, say: Language, base: str, summary: int) -> Item:
     elsewhere = [(None, cite.address(paper)), ("PDF", paper.link("pdf")), ("code", paper.link("code"))]
     found: dict[str, Link] = {}
     for words, href in elsewhere:
-        if href.lower().startswith(("http://", "https://")):
+        if _LINK.fullmatch(href):
             found.setdefault(href, Link(words or urlsplit(href).netloc.removeprefix("www."), href))
     return Item(
         paper.title, say.names(paper.authors), say.date(paper.date or str(paper.year or "")), paper.venue,

@@ -26,6 +26,7 @@ FEWEST = 1_024  # bits of an RSA key (RFC 8301, section 3.2)
 _PKCS8_ED25519 = bytes.fromhex("302e020100300506032b657004220420")  # what stands before the seed (RFC 8410)
 _PEM = re.compile(rb"-----BEGIN (?:RSA )?PRIVATE KEY-----\s(.+?)-----END", re.DOTALL)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?)*", re.IGNORECASE)
+_NAMES = re.compile(rb"^([!-9;-~]+):", re.MULTILINE)
 _TRIED = b"From: a@example.org\r\n\r\ntried\r\n"
 
 
@@ -39,7 +40,7 @@ class Signer:
 
     def sign(self, letter: bytes) -> bytes:
         """*letter*, its lines ended by CR LF, with its signature before it."""
-        present = {name.lower() for name, _ in self._dkim.rfc822_parse(letter)[0]}
+        present = {name.lower() for name in _NAMES.findall(letter.partition(b"\r\n\r\n")[0])}
         named = [name.encode() for name in SIGNED if name.lower().encode() in present]
         named += [name.encode() for name in (*ALONE, *NEVER)]
         header: bytes = self._dkim.sign(
