@@ -107,7 +107,7 @@ def test_subscribe_confirm_change_end_and_undo(chromium: Any, post: Post, script
     page.get_by_label("An author").fill("Ada Stone")
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("When letters come").click()
-    page.get_by_label("Every day that has something new").check()
+    page.get_by_label("Every day", exact=True).check()
     page.get_by_role("button", name="Change", exact=True).click()
     assert "every day at 06:45 (Asia/Tokyo)" in page.locator("main").inner_text()
     shoot(page, f"subscription-{script}")

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import web_library
+from broadsheet import groups
 from broadsheet.editions import links
 from broadsheet.library import Library
 from broadsheet.people import keys
@@ -261,19 +262,22 @@ def test_no_page_with_a_key_is_kept_or_told_elsewhere(library: Library) -> None:
 def test_it_is_offered_where_feeds_are(tmp_path: Path) -> None:
     with web_library.make(tmp_path) as library:
         number = library.store.lists.begin(OWNER, "To read", seen_by="public")
+        groups.begin(library.store, OWNER, "Graph Lab")
         client = browser(library)
         offers = {
-            "/": "/subscribe?front=1&rising=1",
+            "/": "/subscribe?front=day&rising=1",
             "/search?q=weather": "/subscribe?search=weather",
             "/author/Ben%20Reed": "/subscribe?author=Ben+Reed",
             "/topic/weather": "/subscribe?topic=weather",
             "/trending": "/subscribe?rising=1",
             f"/list/{number}/to-read": f"/subscribe?list={number}",
+            "/group/graph-lab": "/subscribe?front=1",
         }
         for path, there in offers.items():
             page = unescape(ask(client, path))
             assert f'href="{there}"' in page, path
-            ask(client, there)
+            assert re.search(r'name="wish-[0-9]+" value="[^"]+" checked', ask(client, there)), there
+        assert "The page of Graph Lab" in text(ask(client, "/subscribe?front=1"))
         venue = unescape(ask(client, "/venue/PaperConf"))
         found = re.search(r'href="(/subscribe\?search=[^"]*)"', venue)
         assert found is not None

@@ -94,10 +94,10 @@ def _is_active(one: Subscriber | None) -> bool:
 
 
 def _news(store: Store, found: Subscriber | None, wanted: Wanted) -> tuple[Wish, ...]:
-    """What of it somebody does not have yet; all of it for who gets nothing."""
-    if found is None or not _is_active(found):
-        return wanted.wishes
-    has = {(one.kind, fold(one.value)) for one in store.subscribers.wishes([found.id]).get(found.id, [])}
+    """What of it somebody does not have yet; all of it for who gets nothing. The store is asked in either case."""
+    id = found.id if found is not None else 0
+    kept = store.subscribers.wishes([id]).get(id, [])
+    has = {(one.kind, fold(one.value)) for one in kept} if _is_active(found) else set()
     return tuple(one for one in wanted.wishes if (one.kind, fold(one.value)) not in has)
 
 
@@ -162,7 +162,10 @@ def _given(library: "Library", one: Subscriber, account: int, now: int) -> Subsc
         account = known.id if known is not None and known.state == "active" else 0
     if one.account is not None or not account or store.subscribers.of_account(account) is not None:
         return one
-    wishes = named(library, account, store.subscribers.wishes([one.id]).get(one.id, []))
+    try:
+        wishes = named(library, account, store.subscribers.wishes([one.id]).get(one.id, []))
+    except Mistake:  # it can keep no more searches; what was confirmed is, and the settings show it too
+        return one
     return store.subscribers.put(one.email, account, schedule_of(one), wishes, now)
 
 

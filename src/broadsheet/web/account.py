@@ -71,8 +71,9 @@ def _settings(request: Request, status: int = 200, **more: object) -> Response:
 def _typed(request: Request, more: Mapping[str, object]) -> Mapping[str, str]:
     """What was typed into a form about letters, which stays there; that of other forms is theirs."""
     typed = more.get("typed")
-    ours = request.url.path.startswith(subscription.SETTINGS) and isinstance(typed, Mapping)
-    return {str(name): str(value) for name, value in typed.items()} if ours and isinstance(typed, Mapping) else {}
+    if not isinstance(typed, Mapping) or not request.url.path.startswith(subscription.SETTINGS):
+        return {}
+    return {str(name): str(value) for name, value in typed.items()}
 
 
 def _account(request: Request, reader: Reader) -> Account:

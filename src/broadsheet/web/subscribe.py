@@ -79,12 +79,12 @@ def refuse(library: "Library", reader: Reader | None) -> None:
 
 
 def form(request: Request) -> Response:
-    """What can be had; what the address names is chosen: ``/subscribe?topic=cs.CL&rising=1``."""
+    """What can be had; what the address names is chosen: ``/subscribe?topic=cs.CL&front=day``."""
     asker, library = _asker(request), site.of(request).library
     chosen, notes = list[Wish](), list[str]()
     for kind, value in request.query_params.multi_items()[: wishes.MOST]:
         if kind in wishes.KINDS:
-            named = "" if kind in ("rising", "personal") or (kind == "front" and value == "1") else value
+            named = "" if kind in ("rising", "personal") or (kind == "front" and value == "day") else value
             try:
                 chosen += wishes.checked(library, asker.sees, [(kind, named)])
             except Mistake as error:
