@@ -108,6 +108,6 @@ class Days:
         with self._database.reading() as connection:
             result = each(connection, _TASTES, accounts, most=most)
             assert result.cursor is not None
-            rows: list[tuple[int, str, int, int]] = result.cursor.fetchall()  # the driver's own: there are thousands
+            rows = list(result.cursor.fetchall())  # the driver's own: there are thousands
             result.close()
         return rows
