@@ -154,12 +154,12 @@ def _is_over(store: "Store", report: Report, subscriber: "Subscriber", edition: 
 
 
 def _in_a_row(editions: Iterable["Edition"], until: int) -> list[int]:
-    """The days of the editions that came back, up to the day *until*, after the last one that arrived; newest first."""
+    """The days of the editions that did not arrive, up to the day *until*, after the last that did; newest first."""
     days = []
     for one in editions:
-        if one.day > until or one.state not in ("bounced", "sent", "unsure"):
+        if one.day > until or one.state not in ("bounced", "refused", "sent", "unsure"):
             continue
-        if one.state != "bounced":
+        if one.state in ("sent", "unsure"):
             break
         days.append(one.day)
     return days
