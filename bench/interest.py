@@ -5,7 +5,7 @@
 An author's last papers before some year are what the reader liked; those of that year are to be found among 1,500
 papers of the same year. No vector holds a name: the encoder reads title, abstract and keywords. A reader of three
 interests is three authors who have never met in this experiment. Constants were chosen on one half of the authors
-(``--choose`` prints that half's figures for others); the tables are of the other half, each reader with pools of three
+(``--choose`` prints that half's figures for others); the tables are of the other half, each reader with pools of two
 seeds.
 """
 
@@ -27,8 +27,8 @@ from broadsheet.rank.interest import Background, Crowd, Taste, learn
 POOL = 1_500  # papers that an edition is chosen from
 FIRST = 2010  # year that papers are to be found in
 LIKES = (3, 10, 30)
-READERS = 1_000  # of each kind, at most
-SEEDS = 3
+READERS = 600  # of each kind, at most
+SEEDS = 2
 SAMPLE = 4_096
 
 Floats = npt.NDArray[np.float32]
@@ -148,6 +148,7 @@ class Learners:
         self.background = Background.of(self.sample)
         self.mean = self.sample.mean(axis=0)
         self._turned: dict[tuple[float, float], Floats] = {}
+        self._ways: dict[tuple[bytes, float], Floats] = {}
         self.values, self.axes = np.linalg.eigh(np.cov(self.sample.T))
 
     def inverse(self, shrink: float, power: float) -> Floats:
@@ -163,8 +164,15 @@ class Learners:
         return np.asarray(corpus.vectors[rows] @ way)
 
     def logistic(self, corpus: Corpus, case: Case, rows: Ints, ridge: float) -> Floats:
-        """Liked papers against 500 of the library, both sides of equal weight; Newton's method."""
-        liked, others = corpus.vectors[case.liked] - self.mean, self.sample[:500] - self.mean
+        """Liked papers against 500 of the library, both sides of equal weight."""
+        key = (case.liked.tobytes(), ridge)
+        if key not in self._ways:
+            self._ways[key] = self._regressed(corpus.vectors[case.liked] - self.mean, ridge)
+        return np.asarray(corpus.vectors[rows] @ self._ways[key])
+
+    def _regressed(self, liked: Floats, ridge: float) -> Floats:
+        """By Newton's method."""
+        others = self.sample[:500] - self.mean
         given = np.column_stack([np.concatenate([liked, others]), np.ones(len(liked) + len(others))])
         truth = np.repeat([1.0, 0.0], [len(liked), len(others)])
         weight = np.repeat([0.5 / len(liked), 0.5 / len(others)], [len(liked), len(others)])
@@ -175,7 +183,7 @@ class Learners:
             slope = given.T @ (weight * (said - truth)) + penalty * way
             curve = (given * (weight * said * (1 - said))[:, None]).T @ given + np.diag(penalty)
             way -= np.linalg.solve(curve, slope)
-        return corpus.vectors[rows] @ way[:-1].astype(np.float32)
+        return way[:-1].astype(np.float32)
 
     def density(
         self, corpus: Corpus, case: Case, rows: Ints, kappa: float, power: float, shrink: float, half_life: float
