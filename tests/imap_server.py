@@ -151,6 +151,10 @@ mail_path = ~/mail
 ssl_server_cert_file = {cert}
 ssl_server_key_file = {key}
 auth_allow_cleartext = yes
+namespace inbox {{
+  inbox = yes
+  separator = /
+}}
 passdb passwd-file {{
   passwd_file_path = {folder}/passwords
   auth_username_format = any

@@ -180,6 +180,11 @@ def test_answers_of_machines(subject: str, more: str, by: str) -> None:
     assert of(plain("I am away until 550 people read this.", subject=subject, more=more, by=by)).kind == "automatic"
 
 
+@pytest.mark.parametrize("subject", ["=?utf-8?b?/?=", "=?nowhere?q?x?=", "=?utf-8?q?=FF?=", "?="])
+def test_a_subject_that_cannot_be_read(subject: str) -> None:
+    assert of(plain("Hello", subject=subject, by="ada@example.net")).kind == "other"
+
+
 def test_what_somebody_writes() -> None:
     assert of(plain("I like this.", subject="Re: 4 new papers", by="ada@example.net")).kind == "other"
     assert of(plain("Nice", subject="Auto-encoders", by="ada@example.net", more="Auto-Submitted: no\n")).kind == "other"

@@ -279,6 +279,18 @@ def test_removal_takes_all_of_one(store: Store) -> None:
 # -- suppression, and what came back -----------------------------------------------------------------------------------
 
 
+def test_an_account_takes_along_what_its_address_has_without_it(store: Store) -> None:
+    ada = store.accounts.add(called("Ada"), "ada@example.org", "reader", None)
+    anonymous, other = put(store, "ada@example.org", CL), put(store, "ben@example.org", CL)
+    ask(store, "h1")
+    store.subscribers.suppress("ada@example.org", "owner", "a trap", 100)
+    store.leaving.leave(ada.id, None)
+    assert store.subscribers.at(anonymous.id) is None
+    assert store.subscribers.pending("h1") is None
+    assert store.subscribers.all() == [other]
+    assert [one.why for one in store.subscribers.suppressions()] == ["owner"], "what the owner said is the owner's"
+
+
 def test_suppressions_are_never_weakened(store: Store) -> None:
     assert store.subscribers.suppress("a@example.org", "bounce", "full", 100)
     assert not store.subscribers.suppress("a@example.org", "bounce", "again", 200)

@@ -7,6 +7,7 @@ our own letter in what was returned. Pure: whether such a key is genuine, whoeve
 """
 
 import email
+import email.errors
 import email.header
 import email.policy
 import hashlib
@@ -35,6 +36,11 @@ _SURE = ("return", "message", "leave")
 _FAILED = ("final-recipient", "original-recipient", "original-rcpt-to", "x-failed-recipients")
 _READ = ("text/rfc822-headers", "text/plain", "message/rfc822", "text/html")
 _MACHINE = re.compile(r"mailer-?daemon|postmaster|mail[ -]delivery|microsoftexchange", re.IGNORECASE)
+# What the parser of the standard library makes of a hostile message.
+_BROKEN = (
+    email.errors.MessageError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, AssertionError,
+    RecursionError,
+)  # fmt: skip
 _ABUSE = frozenset({"abuse", "fraud", "virus", "other", "opt-out", "opt-out-list"})
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@(\[[^\]\s]+\]|[\w.-]+)")
 
@@ -80,7 +86,7 @@ def read(data: bytes, returns: str, domain: str, envelope: Sequence[str] = ()) -
         inside, to = _inside(message, returns, domain)
     except Mistake:
         raise
-    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
+    except _BROKEN as error:
         raise Unreadable(f"this is no message that can be read ({type(error).__name__})") from error
     if not message.keys():
         raise Unreadable("this is no message: it has no headers")
@@ -209,7 +215,7 @@ def _subject(message: Message) -> str:
     raw = _header(message, "subject")
     try:
         return clean(str(email.header.make_header(email.header.decode_header(raw))))
-    except (ValueError, LookupError):
+    except _BROKEN:
         return clean(raw)
 
 
