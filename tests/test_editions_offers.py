@@ -129,7 +129,12 @@ def test_a_list_that_went_private_is_told_and_its_name_is_not(library: Library) 
 
 @pytest.mark.parametrize(
     ("wish", "code"),
-    [(Wish("list", "nonsense"), "gone-list"), (Wish("list", "999"), "gone-list"), (Wish("front", "77"), "gone-front")],
+    [
+        (Wish("topic", '""'), "gone-topic"),
+        (Wish("list", "nonsense"), "gone-list"),
+        (Wish("list", "999"), "gone-list"),
+        (Wish("front", "77"), "gone-front"),
+    ],
 )
 def test_one_bad_wish_stops_nothing(library: Library, wish: Wish, code: str) -> None:
     made = edition(library, subscribe(library, wish, CL))

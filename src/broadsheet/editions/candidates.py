@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 DAYS = 14
 MOST = 20_000  # papers that are new; of more, those with most attention, so that memory stays bounded
 FIRST = {"day": 1, "week": 7}  # days back of a first edition
+ANSWERS = 2_000  # papers of one wish; of more, those that fit best, or came last
 RISING = 200  # papers that rise, of which the letters take theirs
 FRONT = 60  # papers of the page of the day
 ON_A_LIST = 200  # papers that were put on a list last
@@ -213,6 +214,8 @@ class Pool:
             name, query = self._question(wish, account)
         except Mistake:
             return None
+        if not query.canonical():  # it asks for nothing, and everything would answer it
+            return None
         lists = any("in:" in part for part in (query.canonical(), wish.value))
         key = (wish.kind, name, query, account if lists else 0)
         if key not in self._answers:
@@ -236,7 +239,7 @@ class Pool:
     def _asked(self, kind: str, name: str, query: Query) -> Answer:
         """What answers a question among the rows that are new; of a search, those that rank fit better."""
         after = int(self.rows[0]) - 1 if len(self.rows) else self.upto
-        found = np.array(self.library.finder.since(query, after, len(self.rows) + 1), np.int64)
+        found = np.array(self.library.finder.since(query, after, ANSWERS), np.int64)
         found = found[np.isin(found, self.rows)]
         ranked = np.linspace(1, 0, len(found) + 1, dtype=np.float32)[:-1]
         relevance = ranked if kind == "search" else np.zeros(len(found), np.float32)

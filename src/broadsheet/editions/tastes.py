@@ -97,7 +97,7 @@ class Interests:
         vectors[inside] = self._reader.dense.take(rows[inside])
         found = self._crowd.scores(vectors)
         found[:, ~vectors.any(axis=1)] = 0
-        return found
+        return np.round(found, 3)  # the last digits depend on who else is in the batch
 
     def whys(self, place: int, pks: Ints, seen: Floats) -> dict[int, Why]:
         """Why papers are near to what the reader at *place* likes: by which liked paper, and how many are as close.

@@ -1,5 +1,7 @@
 """Facts to scores. Every file here is one signal: `score(facts)` in [0, 1] for many papers, `sentence(seen)` for one.
 
+But `interest`: it is asked by no question, and says how near papers are to what a reader liked.
+
 Pure: arrays in, arrays out; nothing is looked up. Signals are added with weights (normalised-score fusion; Fox and
 Shaw's CombSUM, 1994): each reader can see what every signal added to a paper's place.
 """
