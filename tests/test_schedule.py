@@ -14,6 +14,7 @@ from broadsheet.editions.schedule import (
     NEAR,
     due,
     instant,
+    lasting,
     local_day,
     missed,
     told,
@@ -144,6 +145,16 @@ def test_what_is_due_is_the_latest_and_never_ahead_of_its_time(plan: Plan, day: 
     assert instant(plan, found) <= now + lead
     assert found < following[0]
     assert plan.every == "day" or found.weekday() == plan.weekday
+
+
+@given(plans, days, st.sampled_from([0, 900, 2 * HOUR]), st.lists(st.integers(0, 100), max_size=4))
+def test_an_answer_holds_as_long_as_it_says(plan: Plan, day: date, lead: int, places: list[int]) -> None:
+    now = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    found, last = lasting(plan, now, lead)
+    assert now <= last <= now + 8 * DAY
+    for place in places:
+        assert due(plan, now + (last - now) * place // 100, lead) == found
+    assert due(plan, last + 1, lead) != found
 
 
 @given(plans, days)

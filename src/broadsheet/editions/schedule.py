@@ -61,15 +61,21 @@ def due(schedule: Scheduled, now: int, lead: int = 0) -> date | None:
     That is the latest one whose time has come. Days before it that were missed are not made up for one by one: it has
     all that is new. One that is late waits for the next (None) once that is less than NEAR away.
     """
+    return lasting(schedule, now, lead)[0]
+
+
+def lasting(schedule: Scheduled, now: int, lead: int = 0) -> tuple[date | None, int]:
+    """What is `due`, and the last second for which the answer is the same."""
     if schedule.every == "off":
-        return None
-    until = _sane(now + lead)
-    latest = next(_back(schedule, until), None)
-    if latest is None or number(latest) <= schedule.paused:
-        return None
-    following = next(_forth(schedule, latest), None)
-    near = following is not None and instant(schedule, following) - _sane(now) < NEAR
-    return None if near else latest
+        return None, _LAST
+    latest = next(_back(schedule, _sane(now + lead)), None)
+    following = None if latest is None else next(_forth(schedule, latest), None)
+    if latest is None or following is None:
+        return None, now  # at the ends of all calendars
+    coming = instant(schedule, following)
+    if number(latest) <= schedule.paused or coming - _sane(now) < NEAR:
+        return None, coming - lead - 1
+    return latest, min(coming - NEAR, coming - lead - 1)
 
 
 def missed(schedule: Scheduled, gone: int, now: int, lead: int = 0) -> list[date]:

@@ -4,10 +4,10 @@ A subscriber and a day have one row for ever, so a clock that is put back sends 
 jumps ahead sends one, not a heap.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from broadsheet.community.periods import number
 from broadsheet.editions import schedule
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 LEAD = 900  # seconds before its hour that an edition is made: time enough for ten thousand of them
 MANY = 1000  # subscribers that are looked at together
+PLANS = 1 << 16  # hours and zones that are remembered
 DOWN = 12 * 3600  # seconds without a round after which days may have been missed; see schedule.NEAR
 STOPPED = "nothing was at work on that day; what was new is in the next edition"
 FAULTY = "it could not be made in time ({}); what was new is in the next edition"
+
+
+_Answer = TypeVar("_Answer")
 
 
 class Turn(NamedTuple):
@@ -55,7 +59,7 @@ def turns(store: "Store", now: int, lead: int = LEAD) -> list[Turn]:
 
 def turn_of(one: "Subscriber", now: int, lead: int = LEAD) -> Turn | None:
     """The edition that is due for *one*, whether it has a row or not; none that was due before it subscribed."""
-    day = _due(_plan(one), now, lead)
+    day = _due(lead)(_plan(one), now)
     if day is None:
         return None
     at = schedule.instant(one, day)
@@ -110,15 +114,37 @@ def _plan(one: "Subscriber") -> _Plan:
     return _Plan(one.every, one.weekday, one.minute, one.zone, one.paused)
 
 
-@lru_cache(maxsize=4096)
-def _due(plan: _Plan, now: int, lead: int) -> date | None:
-    return schedule.due(plan, now, lead)
+class _Calendar(Generic[_Answer]):
+    """Answers for plans, kept as long as they hold: ten thousand readers are looked at every few seconds.
+
+    ask  plan, now -> the answer, and the last second for which it is the same
+    """
+
+    def __init__(self, ask: Callable[[_Plan, int], tuple[_Answer, int]]) -> None:
+        self._ask = ask
+        self._known: dict[_Plan, tuple[int, int, _Answer]] = {}
+
+    def __call__(self, plan: _Plan, now: int) -> _Answer:
+        known = self._known.get(plan)
+        if known is None or not known[0] <= now <= known[1]:  # a clock may have been put back
+            if len(self._known) >= PLANS:
+                self._known = {}
+            answer, last = self._ask(plan, now)
+            known = self._known[plan] = (now, last, answer)
+        return known[2]
 
 
-@lru_cache(maxsize=4096)
-def _coming(plan: _Plan, now: int) -> int | None:
+def _upcoming(plan: _Plan, now: int) -> tuple[int | None, int]:
     found = schedule.upcoming(plan, now)
-    return found[1] if found else None
+    return (found[1], found[1] - 1) if found else (None, now + 3600)
+
+
+@lru_cache(maxsize=8)
+def _due(lead: int) -> _Calendar[date | None]:
+    return _Calendar(lambda plan, now: schedule.lasting(plan, now, lead))
+
+
+_coming: _Calendar[int | None] = _Calendar(_upcoming)
 
 
 @lru_cache(maxsize=4096)
