@@ -189,7 +189,7 @@ def test_a_subject_drops_how_many_more_before_it_drops_the_title() -> None:
 
 NAMES = (
     "From To Subject Date Message-ID List-Id List-Unsubscribe List-Unsubscribe-Post Feedback-ID Auto-Submitted "
-    "Precedence MIME-Version Content-Type Content-Language"
+    "Precedence Content-Language MIME-Version Content-Type"
 ).split()
 
 

@@ -5,13 +5,14 @@ wrongly by some, and a server that folds anew breaks a signature. docs/mail.md s
 """
 
 import re
-from collections.abc import Mapping
+from binascii import b2a_qp
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -70,11 +71,21 @@ def compose(sheet: Sheet, to: str, sender: str, headers: Headers, home: Path | N
     message["Message-ID"] = f"<{headers.id}@{author.domain}>"
     for name, value in _of_a_list(sheet, author.domain, headers.mailto):
         message[name] = value
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
     message["Content-Language"] = sheet.language
-    message.set_boundary(f"=_{headers.id}")
+    message["MIME-Version"] = "1.0"
+    message["Content-Type"] = f'multipart/alternative; boundary="=_{headers.id}"'
+    for kind, said in (("plain", text), ("html", html)):
+        message.attach(_part(kind, said))
     return message
+
+
+def _part(kind: str, said: str) -> EmailMessage:
+    """One form of the letter. `set_content` would give the same, and take as long as all the rest."""
+    part = EmailMessage(POLICY)
+    part["Content-Type"] = f'text/{kind}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part.set_payload(b2a_qp(said.encode(), istext=True).decode("ascii"))
+    return part
 
 
 def _of_a_list(sheet: Sheet, domain: str, mailto: str) -> list[tuple[str, str]]:
@@ -147,16 +158,29 @@ def _subject(sheet: Sheet, say: Said, home: Path | None) -> str:
     """The first title and how many more there are, so short that it stands in one line."""
     template = write.templates(home).get_template(_name("subject.txt"))
     title = clean(latex.plain(sheet.items[0].title))[:MOST_TITLE] if sheet.items else ""
-    more, room = max(len(sheet.items) - 1, 0), len(title)
-    while True:
-        first = clip(title, room)
-        said = plainer(clean(template.render(sheet=sheet, say=say, first=first, more=more)))
-        over = _length(said) - LINE
-        if over <= 0 or room <= 1:
-            return said
-        room = max(1, room - max(1, over // 12))  # a sign may take a dozen, as it is written
-        if room < ROOM and more:
-            more, room = 0, len(title)
+
+    def said(more: int, room: int) -> str:
+        return plainer(clean(template.render(sheet=sheet, say=say, first=clip(title, room), more=more)))
+
+    more = max(len(sheet.items) - 1, 0)
+    room = _room(partial(said, more), len(title))
+    if more and room < min(ROOM, len(title)):
+        more, room = 0, _room(partial(said, 0), len(title))
+    return said(more, room)
+
+
+def _room(said: Callable[[int], str], most: int) -> int:
+    """With how many characters of a title, at most *most*, a subject stands in one line."""
+    text = said(most)
+    if (over := _length(text) - LINE) <= 0:
+        return most
+    if text.isascii():
+        return max(1, most - over - len("..."))
+    fits, beyond = 1, most
+    while beyond - fits > 1:  # what a sign takes depends on those beside it
+        middle = (fits + beyond) // 2
+        fits, beyond = (middle, beyond) if _length(said(middle)) <= LINE else (fits, middle)
+    return fits
 
 
 def _length(subject: str) -> int:

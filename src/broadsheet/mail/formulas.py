@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from broadsheet import latex, symbols
 
-KEPT = 4_096  # texts that are remembered: what a day's letters share
+KEPT = 16_384  # texts that are remembered: what the letters of a day share
 MAX_DEPTH = 8  # braces inside braces; deeper ones are shown as plain text
 _TOKEN = re.compile(
     r"\\(?P<command>[A-Za-z]+)\*?\s?|\\(?P<escaped>.)|(?P<script>[_^])|(?P<open>\{)|(?P<close>\})|(?P<prime>'+)"

@@ -123,12 +123,12 @@ def templates(home: Path | None = None) -> Environment:
     return environment
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=formulas.KEPT)
 def _plain(text: str) -> str:
     return latex.plain(text)
 
 
-@lru_cache(maxsize=4_096)  # letters of a day share their papers
+@lru_cache(maxsize=formulas.KEPT)
 def wrapped(text: str, indent: int = 0) -> str:
     """Lines of text that every mail program shows as they are; a word that is longer than a line stays whole."""
     edge = " " * indent
