@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import lively_mail
 from broadsheet import groups
 from broadsheet.community import claims, picks
 from broadsheet.library import Library
@@ -59,6 +60,7 @@ def fill(library: Library) -> None:
     _press(library, owner, readers)
     _talk(library, readers)
     _arrange(library, owner, readers)
+    lively_mail.fill(library)
     library.refresh_trends(0)
 
 
@@ -114,6 +116,7 @@ PAGES = {
     "about-trending": "/about/trending",
     "missing": "/paper/nobody",
     "sources": "/sources",
+    "mail": "/owner/mail",
     "saved": "/saved",
     "saved-search": "/search?q=weather+retrieval+venue%3APaperConf&saved=Retrieval",
     "copies": "/paper/arxiv:2101.00001",
@@ -148,6 +151,7 @@ SIGNED_IN = {
     "club-settings": "/settings",
     "club-people": "/owner/people",
     "club-audit": "/owner/audit",
+    "club-mail": "/owner/mail",
     "club-lists": "/lists",
     "club-group": "/group/the-blotting-room",
 }
