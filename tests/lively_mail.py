@@ -30,7 +30,7 @@ def fill(library: Library) -> None:
     """Brings all of it in."""
     now, draw, store = int(time.time()), random.Random(7), library.store
     trouble = Step(now, False, "imap.example.org answered NO: the password is wrong", now - 7200)
-    heart.write(library.home, State(now - DAY, now - 20, now, {"returns": trouble}))
+    heart.write(library.home, State(now - DAY, now - 20, now, True, {"returns": trouble}))
     wishes = [Wish("rising")]
     readers = [store.subscribers.put(email, None, plan, wishes, now - 40 * DAY) for email, plan in READERS]
     rows = []

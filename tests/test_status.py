@@ -27,7 +27,7 @@ NEXT = "the next is due Wednesday 18 November, 07:00 (Europe/Berlin)"
 def library(tmp_path: Path) -> Iterator[Library]:
     flags = {"smtp": "smtp://mail.example.org", "sender": "papers@example.org"}
     with open_library(tmp_path / "library", env={}, flags=flags) as made:
-        heart.write(made.home, State(NOW, NOW, NOW))
+        heart.write(made.home, State(NOW, NOW, NOW, once=True))
         yield made
 
 
@@ -97,7 +97,7 @@ def test_what_should_have_left_says_why_not(library: Library) -> None:
     one = put(library)
     row(library, one, "ready")
     failing = Step(NOW, False, "mail.example.org:587 cannot be reached", NOW - HOUR)
-    heart.write(library.home, State(NOW, NOW, NOW, {"letters": failing}))
+    heart.write(library.home, State(NOW, NOW, NOW, True, {"letters": failing}))
     assert line(library, one).endswith("07:00 (Europe/Berlin): mail.example.org:587 cannot be reached")
 
 
@@ -111,9 +111,16 @@ def test_nothing_at_work_is_said_whatever_else_there_is(library: Library) -> Non
     assert "nothing has been at work yet" in line(library, one)
 
 
+def test_a_long_run_that_ended_is_missed_within_minutes(library: Library) -> None:
+    for once, seconds in ((False, heart.GRACE), (True, heart.PATIENCE)):
+        heart.write(library.home, State(NOW, NOW, NOW, once))
+        assert heart.silence(library.home, NOW + seconds - 1) == ""
+        assert heart.silence(library.home, NOW + seconds) != ""
+
+
 def test_without_a_server_letters_are_in_the_outbox(tmp_path: Path) -> None:
     with open_library(tmp_path / "library", env={}) as library:
-        heart.write(library.home, State(NOW, NOW, NOW))
+        heart.write(library.home, State(NOW, NOW, NOW, once=True))
         one = put(library)
         assert "because no mail server is set" in line(library, one)
         row(library, one, "sent", "written into the outbox as edition-1.eml; no mail server is set")

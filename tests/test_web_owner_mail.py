@@ -50,7 +50,7 @@ def rows(library: Library, back: int, states: list[str], reason: str = "") -> No
 
 
 def at_work(library: Library, **steps: Step) -> None:
-    heart.write(library.home, State(NOW - DAY, NOW, NOW, steps))
+    heart.write(library.home, State(NOW - DAY, NOW, NOW, True, steps))
 
 
 # -- the page ----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import shell
 import smtp_server
 from broadsheet import fetch
 from broadsheet.editions import heart
+from broadsheet.editions.heart import State
 from broadsheet.library import Library
 from broadsheet.work import Told, Worker, alone, deliver, due
 from smtp_server import Paper, Running
@@ -114,6 +115,15 @@ def test_after_days_without_a_program_one_edition_with_all_that_is_new(library: 
     missed = {day(seven(-back)): "missed" for back in range(1, 6)}
     assert states(library, ada) == {day(seven(-6)): "sent", **missed, day(seven()): "sent"}
     assert run.said("editions") == [(True, "1 made; 5 editions of days before were missed")]
+
+
+def test_one_that_waited_for_another_missed_nothing_meanwhile(library: Library, post: Running) -> None:
+    ada = subscribe(library, "ada")
+    heart.write(library.home, State(seven(-9), seven(-9), seven(-9)))
+    waiting = Run(library, seven(-9))
+    heart.write(library.home, State(seven(-9), seven() - 60, seven() - 60))  # by the other, until a minute ago
+    assert waiting.once(seven())
+    assert states(library, ada) == {day(seven()): "sent"}
 
 
 def test_a_clock_that_jumps_sends_no_day_twice_and_no_flood(library: Library, post: Running) -> None:

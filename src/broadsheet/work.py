@@ -18,7 +18,7 @@ from broadsheet.community.periods import number
 from broadsheet.community.trending import STALE
 from broadsheet.editions import build, heart, letters, returns, schedule, sending, timely
 from broadsheet.editions.build import Built
-from broadsheet.editions.heart import Step
+from broadsheet.editions.heart import State, Step
 from broadsheet.editions.sending import Sent
 from broadsheet.editions.timely import Turn
 from broadsheet.errors import BroadsheetError
@@ -77,10 +77,7 @@ class Worker:
         self._pace, self._pauses = {**PACE, **(pace or {})}, pauses
         self._ended = threading.Event()
         self._writing = threading.Lock()
-        now, before = self._now(), heart.read(library.home)
-        self._state = before._replace(started=now, built=min(before.built, now) or now)
-        self._failing = {name: step for name, step in before.steps.items() if not step.ok}
-        self._beaten = 0.0
+        self._state, self._failing, self._beaten = State(), dict[str, Step](), 0.0
         self._acts: Mapping[str, Callable[[Watch], Did]] = {
             "sources": self._sources, "index": self._index, "rising": self._rising, "editions": self._editions,
             "letters": self._letters, "returns": self._returns, "tidy": self._tidy,
@@ -98,14 +95,14 @@ class Worker:
 
     def once(self) -> bool:
         """Every step in turn; whether all did what they should."""
-        self._beat()
+        self._begin(once=True)
         fine = [self._step(name) for lane in LANES for name in lane if not self.stopped]
         self._beat()
         return all(fine)
 
     def run(self) -> None:
         """Every step at its pace, until `stop`."""
-        self._beat()
+        self._begin(once=False)
         lanes = [threading.Thread(target=self._lane, args=(lane,), name=lane[-1]) for lane in LANES]
         for lane in lanes:
             lane.start()
@@ -117,6 +114,13 @@ class Worker:
             for lane in lanes:
                 lane.join()
             self._beat()
+
+    def _begin(self, *, once: bool) -> None:
+        """Takes up where the last one ended, which may have been at work until now."""
+        now, last = self._now(), heart.read(self._library.home)
+        self._state = last._replace(started=now, built=min(last.built, now) or now, once=once)
+        self._failing = {name: step for name, step in last.steps.items() if not step.ok}
+        self._beat()
 
     def _lane(self, names: Sequence[str]) -> None:
         due, failed = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0)

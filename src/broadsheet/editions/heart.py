@@ -17,6 +17,7 @@ from broadsheet.community.periods import DAYS, MONTHS
 
 FILE = "work.json"
 JOB = "work loop"  # of the lock; no source's name has a space
+GRACE = 120  # seconds in which one that ended may have begun again
 PATIENCE = 2 * 3600  # seconds: a cron job that comes every hour is at work, too
 
 
@@ -41,12 +42,14 @@ class State(NamedTuple):
     started  when the process began that wrote this
     beat     when it last said that it is there
     built    up to when every edition that was due has its row; what is due after that was missed, if it is past
+    once     whether it came for one round, as from cron
     steps    name -> how it went last
     """
 
     started: int = 0
     beat: int = 0
     built: int = 0
+    once: bool = False
     steps: Mapping[str, Step] = {}  # nobody changes it
 
 
@@ -55,7 +58,7 @@ def read(home: Path) -> State:
     try:
         held = orjson.loads((home / FILE).read_bytes())
         steps = {str(name): Step(*step) for name, step in held["steps"].items()}
-        return State(int(held["started"]), int(held["beat"]), int(held["built"]), steps)
+        return State(int(held["started"]), int(held["beat"]), int(held["built"]), bool(held["once"]), steps)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return State()
 
@@ -76,8 +79,9 @@ def locks(home: Path) -> Path:
 
 
 def beats(home: Path, now: int) -> bool:
-    """Whether something is at work: a process that holds the lock, or one that came by within PATIENCE."""
-    return harvest.under_way(locks(home), JOB) or 0 <= now - read(home).beat < PATIENCE
+    """Whether something is at work: a process that holds the lock, or one that came by a short while ago."""
+    last = read(home)
+    return harvest.under_way(locks(home), JOB) or 0 <= now - last.beat < (PATIENCE if last.once else GRACE)
 
 
 def silence(home: Path, now: int, zone: str = "UTC") -> str:
