@@ -9,11 +9,14 @@ import pytest
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+import smtp_server
 from broadsheet.editions.letters import octets
 from broadsheet.errors import Mistake
-from broadsheet.mail import compose, signing
+from broadsheet.mail import compose, signing, write
+from broadsheet.mail.send import Post
 from broadsheet.settings import Settings
 from edition_made import headers, item, sheet
+from smtp_server import PASSWORD, USER, running
 
 SENDER = "The Papers <papers@example.org>"
 PLAIN = form.NoEncryption()
@@ -100,6 +103,24 @@ def test_what_a_server_on_the_way_may_do(tmp_path: Path, keys: Mapping[str, Key]
     folded = letter.replace(b"<https://papers.example.org/u/1.cccc>, ", b"<https://papers.example.org/u/1.cccc>,\r\n ")
     assert folded != letter
     assert holds(folded, keys["rsa"])
+
+
+def test_a_signature_is_true_at_the_other_end(
+    tmp_path: Path, keys: Mapping[str, Key], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = smtp_server.certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
+    with running(certificate, auth=True) as there:
+        smtp = f"smtp://{USER}@localhost:{there.port}"
+        config = settings(tmp_path, pem(keys["rsa"]), smtp=smtp, smtp_password=PASSWORD)
+        post = Post(config, pytest.fail)
+        given = {"site": "Bücher", "name": "Ada", "link": "https://papers.example.org/x", "minutes": 15}
+        post.send(write.letter("sign-in", "ada@example.org", SENDER, home=None, **given))
+        post.settle()
+        arrived = there.box.letters[0].as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert b"Sign in to B=C3=BCcher" in arrived.replace(b"=\r\n", b"")
+    assert holds(arrived, keys["rsa"])
+    assert not holds(arrived.replace(b"papers.example.org/x", b"papers.example.net/x"), keys["rsa"])
 
 
 CHANGED = [

@@ -57,9 +57,14 @@ def letter(kind: str, to: str, sender: str, *, home: Path | None = None, **value
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = make_msgid(domain=mailbox(sender).domain or "localhost")
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers back
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
+    message.set_content(text, cte=_encoding(text))
+    message.add_alternative(html, subtype="html", cte=_encoding(html))
     return message
+
+
+def _encoding(text: str) -> str | None:
+    """One with which any server takes the letter as it was signed: 8 bits would be written anew for an old one."""
+    return None if text.isascii() else "quoted-printable"
 
 
 def check(home: Path | None = None) -> None:
