@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from broadsheet import fetch
 from broadsheet.editions import heart
 from broadsheet.editions.heart import State
 from broadsheet.library import Library
+from broadsheet.watch import BLIND, Watch
 from broadsheet.work import Told, Worker, alone, deliver, due
 from smtp_server import Paper, Running
 from working_library import DAY, HOUR, configure, day, make, opened, seven, states, subscribe, titles, until
@@ -190,6 +192,40 @@ def test_a_source_that_fails_is_told_once_by_its_name(
             assert not run.once(seven() + 60)
     assert [ok for ok, _ in run.said("sources")] == [False]
     assert run.said("sources")[0][1].startswith("lamps: ")
+
+
+@contextmanager
+def nobody_sees(name: str) -> Iterator[Watch]:
+    """Who looks on, and breaks down at the first step."""
+    if name == "sources":
+        raise ValueError("the terminal is on fire")
+    yield BLIND
+
+
+def test_a_fault_of_ours_in_one_step_is_logged_and_keeps_no_letter(
+    library: Library, post: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    subscribe(library, "ada")
+    lines: list[Told] = []
+    worker = Worker(library, lines.append, watching=nobody_sees, clock=Clock(seven()))
+    assert not worker.once()
+    failed = next(one for one in lines if one.step == "sources")
+    assert failed.said == "ValueError: the terminal is on fire (a fault of Broadsheet itself)"
+    assert "the step sources of broadsheet work" in caplog.text
+    assert "Traceback" in caplog.text
+    assert mailed(post) == {"ada@example.org": 1}
+
+
+def test_serving_pages_says_that_nothing_sends_letters(library: Library) -> None:
+    subscribe(library, "ada")
+    process = shell.start(library.home, "serve", "--port", "0")
+    assert process.stderr is not None
+    try:
+        assert process.stderr.readline().startswith("Serving ")
+        assert process.stderr.readline().startswith("Nothing has been at work yet: mail leaves only while")
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
 
 
 def test_what_a_template_of_the_owner_gets_wrong_is_refused_at_the_start(library: Library) -> None:

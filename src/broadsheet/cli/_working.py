@@ -131,6 +131,7 @@ def steps() -> Iterator[Watching]:
     bars = Progress(
         TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(),
         TextColumn("{task.fields[unit]}"), TimeRemainingColumn(), console=Console(stderr=True), transient=True,
+        refresh_per_second=4,
     )  # fmt: skip
 
     @contextmanager

@@ -1,6 +1,7 @@
 """The verbs that serve pages: serve, demo."""
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def _serve(library: "Library") -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Serving {config.title} at http://{shown}:{port}/ (Ctrl-C stops it)", err=True)
+    _say_what_else(library)
     workers = config.workers or min(4, os.cpu_count() or 1)
     with suppress(KeyboardInterrupt):  # how a server is stopped
         if workers == 1:
@@ -47,6 +49,14 @@ def _serve(library: "Library") -> None:
             make = partial(_worker, config.home, {row.name: getattr(config, row.name) for row in settings.TABLE})
             library.close()
             server.serve_many(listener, make, workers)
+
+
+def _say_what_else(library: "Library") -> None:
+    """Pages are one thing, letters another: who waits for some should hear that nothing sends them."""
+    from broadsheet.editions import heart
+
+    if library.store.subscribers.count()["active"] and (silence := heart.silence(library.home, int(time.time()))):
+        click.echo(f"{silence[0].upper()}{silence[1:]}.", err=True)
 
 
 def application(library: "Library") -> Any:
