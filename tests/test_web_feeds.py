@@ -218,7 +218,8 @@ def test_pages_name_their_feeds(client: TestClient) -> None:
     wanted = "/search.atom?q=weather&year=2001..2010"
     assert f'href="{wanted}"' in unescape(html).partition("</head>")[0]
     take = unescape(html).partition('<p class="take">')[2].partition("</p>")[0]
-    links = re.findall(r'href="([^"]+)"', take)
+    *links, inbox = re.findall(r'href="([^"]+)"', take)
+    assert inbox == "/subscribe?search=weather+year:2001..2010"
     assert [link.partition("?")[0] for link in links] == [
         "/search.bib", "/search.ris", "/search.csv", "/search.jsonl", "/search.atom", "/search.rss", "/search.json",
     ]  # fmt: skip
