@@ -281,6 +281,17 @@ def test_addresses_of_other_scripts() -> None:
     assert "To: 用户@xn--bcher-kva.example".encode() in head  # one that knows SMTPUTF8 does
 
 
+@pytest.mark.parametrize("name", ["Bücher " * 30, "文献" * 60, "x" * 500, "Ünï"])
+def test_a_name_of_the_sender_is_one_word_as_it_is_written(name: str) -> None:
+    sender = f"{name.strip()} <papers@example.org>"
+    found = made(sender=sender)["from"].addresses[0].display_name
+    assert name.startswith(found.rstrip("…"))
+    assert found
+    assert all(
+        len(word) <= 75 for line in lines(sender=f"{name.strip()} <papers@example.org>") for word in line.split()
+    )
+
+
 # -- the owner's templates ---------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from binascii import b2a_qp
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -29,6 +30,7 @@ from broadsheet.mail.sheet import Sheet
 from broadsheet.text import clean, clip
 
 LINE = 78  # characters of a header's line
+NAME, OCTETS = 60, 45  # characters of a sender's name; octets of one that is not ASCII
 ROOM = 20  # characters that a subject leaves to the first title; below, it says that alone
 MOST_TITLE = 200  # characters of a title that a subject could ever show
 AHEAD = 160  # characters that mail programs show of a letter before it is opened
@@ -64,7 +66,7 @@ def compose(sheet: Sheet, to: str, sender: str, headers: Headers, home: Path | N
     receiver, author = write.mailbox(to), write.mailbox(sender)
     subject, text, html = bodies(sheet, receiver.addr_spec, home)
     message = EmailMessage(POLICY)
-    message["From"] = author
+    message["From"] = Address(_name_of(author), author.username, author.domain)
     message["To"] = receiver
     message["Subject"] = subject
     message["Date"] = format_datetime(headers.date)
@@ -77,6 +79,14 @@ def compose(sheet: Sheet, to: str, sender: str, headers: Headers, home: Path | N
     for kind, said in (("plain", text), ("html", html)):
         message.attach(_part(kind, said))
     return message
+
+
+def _name_of(author: Address) -> str:
+    """What the sender is called, so that it is one encoded word at most (75 characters; RFC 2047, section 2)."""
+    name = clip(author.display_name, NAME)
+    while not name.isascii() and len(name.encode()) > OCTETS:
+        name = name[:-2].rstrip() + "…"
+    return name
 
 
 def _part(kind: str, said: str) -> EmailMessage:
