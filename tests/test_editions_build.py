@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import daily_library
+import web_library
 from broadsheet.editions.build import NO_WISHES, NOTHING_NEW, build, preview
 from broadsheet.library import Library
 from broadsheet.store import Edition, Schedule, Wish
@@ -223,3 +224,17 @@ def test_a_library_without_an_index_or_a_board_says_so(tmp_path: Path) -> None:
         (ada,) = readers(library.store, 1)
         made = edition(library, subscribe(library, IR, RISING, FRONT, PERSONAL, who=ada))
         assert codes(made) == ["nothing-new", "unliked"] and made.upto == 0 and not content(made).parts
+
+
+def test_it_is_the_same_on_either_database(where: str, tmp_path: Path) -> None:
+    with web_library.make(tmp_path, daily_library.rows(), flags={"store": where}) as library:
+        (ada,) = readers(library.store, 1)
+        for name in ("back10-1", "back11-1", "back20-1"):
+            library.store.community.vote(ada.id, pk(library, name))
+        one = subscribe(library, IR, PERSONAL, FRONT, RISING, who=ada)
+        first = edition(library, one)
+        assert {part.key for part in content(first).parts} >= {"wishes", "near"}
+        send(library, first)
+        new(library, "fresh1")
+        library.join("today0", "back10-0")
+        assert titles(library, edition(library, one, 1)) == ["fresh1"]
