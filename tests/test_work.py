@@ -228,12 +228,19 @@ def test_serving_pages_says_that_nothing_sends_letters(library: Library) -> None
         process.communicate(timeout=30)
 
 
-def test_what_a_template_of_the_owner_gets_wrong_is_refused_at_the_start(library: Library) -> None:
+def test_what_no_letter_could_be_written_with_is_refused_at_the_start(library: Library) -> None:
     file = library.home / "templates" / "mail" / "edition" / "subject.txt"
     file.parent.mkdir(parents=True)
     file.write_text("Papers for {{ reader_name }}\n")
     said = shell.broadsheet(library.home, "work", "--once", code=2)
     assert "reader_name" in said.err
+    file.unlink()
+    subscribe(library, "ada")
+    toml = library.home / "broadsheet.toml"
+    toml.write_text(toml.read_text().replace('address = "https://papers.example.org"\n', ""))
+    assert (
+        "[web] address: letters to others need to know" in shell.broadsheet(library.home, "work", "--once", code=2).err
+    )
 
 
 # -- a long run --------------------------------------------------------------------------------------------------------

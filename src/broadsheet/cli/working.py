@@ -54,12 +54,16 @@ def work(context: click.Context, /, once: bool, systemd: bool, as_json: bool, **
 
 def _check(library: "Library") -> None:
     """What would be found out at six in the morning. Raises Mistake."""
-    from broadsheet.mail import compose, server, signing, write
+    from broadsheet.editions import shown
+    from broadsheet.mail import compose, mailbox, server, signing, write
 
     server.server(library.settings)
     write.check(library.home)
     compose.check(library.home)
     signing.signer(library.settings)
+    mailbox.place(library.settings)
+    if library.store.subscribers.count()["active"]:
+        shown.root(library.settings)
 
 
 @contextmanager
