@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from broadsheet.settings import Settings
 from smtp_server import PASSWORD, USER, Paper, Running, running
 
 LINK = "https://papers.example.org/sign-in/" + "x" * 43
-GIVEN = {"site": "Papers", "name": "Ada", "link": LINK, "minutes": 15}
+GIVEN: dict[str, Any] = {"site": "Papers", "name": "Ada", "link": LINK, "minutes": 15}
 SENDER = "The Papers <papers@example.org>"
 
 

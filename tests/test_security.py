@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -225,7 +226,7 @@ def test_a_letter_is_written_for_every_address(library: Library, monkeypatch: py
     written: list[str] = []
     whole = write.letter
 
-    def letter(kind: str, to: str, sender: str, **values: object) -> EmailMessage:
+    def letter(kind: str, to: str, sender: str, **values: Any) -> EmailMessage:
         written.append(to)
         return whole(kind, to, sender, **values)
 
