@@ -238,9 +238,8 @@ def test_what_no_letter_could_be_written_with_is_refused_at_the_start(library: L
     subscribe(library, "ada")
     toml = library.home / "broadsheet.toml"
     toml.write_text(toml.read_text().replace('address = "https://papers.example.org"\n', ""))
-    assert (
-        "[web] address: letters to others need to know" in shell.broadsheet(library.home, "work", "--once", code=2).err
-    )
+    said = shell.broadsheet(library.home, "work", "--once", code=2)
+    assert "[web] address: letters to others need to know" in said.err
 
 
 # -- a long run --------------------------------------------------------------------------------------------------------
