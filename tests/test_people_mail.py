@@ -54,7 +54,9 @@ def deliver(home: Path, smtp: str, password: str = "", to: str = "ada@example.or
 
 @pytest.mark.parametrize("kind", write.LETTERS)
 def test_every_letter_says_the_same_in_both_forms(kind: str) -> None:
-    values = {name: {"link": LINK, "minutes": 15, "days": 3}.get(name, f"<{name}>") for name in write.LETTERS[kind]}
+    values: dict[str, Any] = {
+        name: {"link": LINK, "minutes": 15, "days": 3}.get(name, f"<{name}>") for name in write.LETTERS[kind]
+    }
     letter = write.letter(kind, "ada@example.org", SENDER, **values)
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None

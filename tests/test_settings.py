@@ -120,9 +120,11 @@ def test_weights_follow_from_the_table(tmp_path: Path) -> None:
 
 
 def test_every_signal_has_a_weight_and_every_weight_a_signal() -> None:
-    """But for `title`, which is no matter of taste: the paper with exactly this title is what was asked for."""
+    """But for two: `title` is no matter of taste, the paper with exactly this title is what was asked for; and no
+    question asks for `interest`, it is a reader's.
+    """
     assert {row.name for row in settings.TABLE if row.name.startswith("weight_")} == {
-        f"weight_{name}" for name in registry.names(rank) if name != "title"
+        f"weight_{name}" for name in registry.names(rank) if name not in ("title", "interest")
     }
 
 
