@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
@@ -15,7 +16,7 @@ import click
 
 from broadsheet import console
 from broadsheet.community.periods import day_of, number
-from broadsheet.editions import heart, letters, overview, schedule, status
+from broadsheet.editions import heart, letters, overview, schedule, status, timely
 from broadsheet.mail import server, signing, write
 from broadsheet.people import addresses
 from broadsheet.text import plural
@@ -84,6 +85,15 @@ def beginning(library: "Library", as_json: bool) -> None:
         f"At work on {library.home}: {plural(len(good) + len(wrong), 'source')},"
         f" {plural(counts['active'], 'reader')}, mail {way}. (Ctrl-C stops it)"
     )
+
+
+def ending(library: "Library", as_json: bool) -> None:
+    """What comes next, for a person; a log and cron hear of what happened alone."""
+    if as_json or not sys.stderr.isatty():
+        return
+    coming = timely.earliest(library.store, int(time.time()))
+    when = f"the next edition is due {heart.said(coming)} UTC" if coming else "no edition is planned"
+    console.say(f"Every step was done once; {when}.")
 
 
 def teller(as_json: bool) -> Callable[[Told], None]:

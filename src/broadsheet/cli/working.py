@@ -48,8 +48,10 @@ def work(context: click.Context, /, once: bool, systemd: bool, as_json: bool, **
             elif not once:
                 _working.beginning(library, as_json)
                 worker.run()
-            elif not worker.once():
-                context.exit(1)
+            else:
+                fine = worker.once()
+                _working.ending(library, as_json)
+                context.exit(0 if fine else 1)
 
 
 def _check(library: "Library") -> None:
