@@ -226,6 +226,17 @@ def test_an_answer_lets_letters_out_that_came_back_and_no_others(library: Librar
     assert has(store, ADA) == {RISING, Wish("topic", "ink")}
 
 
+def test_asked_for_again_with_nothing_new_it_lets_letters_out_that_came_back(library: Library) -> None:
+    store = library.store
+    confirmed(library, ADA)
+    store.subscribers.suppress(ADA, "bounce", "550 no such mailbox", NOW)
+    again = subscribing.ask(library, ADA, wanted(), "", NOW + 1)
+    assert (again.send, again.wishes) == (True, (RISING,))
+    subscribing.confirm(library, again.key, NOW + 2)
+    assert not store.subscribers.suppressed([ADA])
+    assert has(store, ADA) == {RISING}
+
+
 def test_only_a_bounce_can_be_tried_again_by_its_reader(library: Library) -> None:
     one, store = confirmed(library, ADA), library.store
     for why in ("bounce", "complaint", "owner"):

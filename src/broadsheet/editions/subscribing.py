@@ -82,7 +82,8 @@ def ask(library: "Library", text: str, wanted: Wanted, network: str, now: int | 
     body = _packed(wanted)
     same = any(one.wanted == body and one.made > at - WINDOW for one in store.subscribers.pendings(email))
     stopped = store.subscribers.suppressed([email]).get(email)
-    send = bool(news) and not same and (stopped is None or stopped.why == "bounce")
+    # To confirm it lets letters out again that came back: that is asked for, too, where nothing is new.
+    send = not same and (bool(news) if stopped is None else stopped.why == "bounce")
     key = keys.fresh()
     # One that sends no letter is over at once, but kept as all are: how often somebody may ask tells nothing either.
     store.subscribers.ask(Pending(keys.mark(key), email, body, here, at, at + DAYS * 86_400 if send else at, None))
