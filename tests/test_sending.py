@@ -387,6 +387,16 @@ def test_a_clock_that_was_put_back_sends_nothing_twice(library: Library, world: 
     assert world.mailed == {reader.email: 1}
 
 
+def test_an_edition_of_a_day_years_ahead_does_not_stop_those_of_now(library: Library, world: World) -> None:
+    (reader,) = filled(library, ["ada@example.org"])
+    ready(library, [reader], DAY + 10_000, NOW + 365 * 24 * HOUR)  # a clock had jumped
+    assert run(library).counts == {"sent": 1}
+    ready(library, [reader], DAY + 1, NOW + 24 * HOUR)
+    ready(library, [reader], DAY + 2, NOW + 25 * HOUR)  # made in advance, as ever
+    assert run(library, NOW + 24 * HOUR).counts == {"failed": 1}
+    assert world.mailed == {reader.email: 1}
+
+
 # -- the words ---------------------------------------------------------------------------------------------------------
 
 

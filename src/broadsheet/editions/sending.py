@@ -194,10 +194,10 @@ class _Run:
         suppressed = self._store.subscribers.suppressed([subscriber.email]).get(subscriber.email)
         account = None if subscriber.account is None else self._store.accounts.at(subscriber.account)
         active = subscriber.account is None or (account is not None and account.state == "active")
-        newer = bool(self._store.editions.days([subscriber.id], edition.day + 1))
+        now = self._moment()
         return (
             verdicts.unwanted(subscriber, suppressed, edition, active=active)
-            or verdicts.overtaken(edition, self._moment(), newer)
+            or verdicts.overtaken(edition, now, self._store.editions.has_newer(edition, now))
             or verdicts.unsendable(subscriber)
         )
 

@@ -54,15 +54,13 @@ class History(NamedTuple):
 
     delivered  the rows of papers in editions that arrived, for all we know: each once, ascending, int64; those that
                were absorbed are what they became
-    upto       of the last edition that arrived; 0 for none
+    upto       of the last edition that arrived, which is the one made last: a clock may have been ahead; 0 for none
     day        of that edition, yyyymmdd
-    last       the day of the last edition, whatever became of it
     """
 
     delivered: "npt.NDArray[np.int64]"
     upto: int
     day: int
-    last: int
 
 
 _LEDGER = "e.id, e.subscriber, e.day, e.state, e.reason, e.due, e.tries, e.next, e.upto, e.papers"
@@ -77,9 +75,12 @@ _PUT = """
 _PUT_CONTENT = """
     INSERT INTO content (day, subscriber, packed) VALUES ({}) ON CONFLICT (day, subscriber) DO NOTHING
     """
-_HISTORY = "SELECT subscriber, day, state, upto, papers FROM edition WHERE subscriber IN :values"
+_HISTORY = "SELECT subscriber, id, day, state, upto, papers FROM edition WHERE subscriber IN :values"
 _ABSORBED = sa.text('SELECT pk, "into" FROM paper WHERE "into" IS NOT NULL')
 _DAYS = "SELECT subscriber, day FROM edition WHERE subscriber IN :values"
+_NEWER = sa.text(
+    "SELECT 1 FROM edition WHERE subscriber = :subscriber AND day > :day AND due <= :until ORDER BY day LIMIT 1"
+)
 _READY = sa.text(
     f"""
     {_EDITION} WHERE e.state = 'ready' AND e.done IS NULL AND e.due <= :now
@@ -151,6 +152,12 @@ class Editions:
         return {(subscriber, day) for subscriber, day in rows}
 
     # -- who sends -----------------------------------------------------------------------------------------------------
+
+    def has_newer(self, edition: Edition, now: int) -> bool:
+        """Whether its subscriber has one of a later day, but for those that a clock made which was ahead by days."""
+        given = {"subscriber": edition.subscriber, "day": edition.day, "until": now + DAY}
+        with self._database.reading() as connection:
+            return connection.execute(_NEWER, given).first() is not None
 
     def ready(self, now: int, limit: int) -> list[Edition]:
         """Editions whose time has come, the one that waits longest first."""
@@ -231,15 +238,12 @@ def _histories(ids: Sequence[int], rows: Iterable[Any], absorbed: dict[int, int]
     import numpy as np  # here: opening a store loads no numpy
 
     papers: dict[int, list[bytes]] = {id: [] for id in ids}
-    arrived: dict[int, tuple[int, int]] = {}
-    last: dict[int, int] = {}
-    for subscriber, day, state, upto, rowed in rows:
-        if day > last.get(subscriber, 0):
-            last[subscriber] = day
+    arrived: dict[int, tuple[int, int, int]] = {}
+    for subscriber, id, day, state, upto, rowed in rows:
         if state in DELIVERED:
             papers[subscriber].append(rowed)
-            if day > arrived.get(subscriber, (0, 0))[0]:
-                arrived[subscriber] = (day, upto)
+            if id > arrived.get(subscriber, (0, 0, 0))[0]:
+                arrived[subscriber] = (id, day, upto)
     gone = np.array(sorted(absorbed), dtype=np.int64)
     became = np.array([absorbed[pk] for pk in sorted(absorbed)], dtype=np.int64)
     found = {}
@@ -251,6 +255,6 @@ def _histories(ids: Sequence[int], rows: Iterable[Any], absorbed: dict[int, int]
         had.sort()
         first = np.ones(len(had), dtype=bool)
         first[1:] = had[1:] != had[:-1]  # `unique` hashes, which takes four times as long
-        day, upto = arrived.get(id, (0, 0))
-        found[id] = History(had[first], upto, day, last.get(id, 0))
+        _, day, upto = arrived.get(id, (0, 0, 0))
+        found[id] = History(had[first], upto, day)
     return found
