@@ -26,6 +26,7 @@ MOST = 1 << 20  # bytes of a message that are read
 PARTS = 100  # of a message
 DEPTH = 10  # of parts within parts
 TEXT = 20_000  # characters of what a server writes
+SUBJECT = 2_000  # characters of a subject, as they are encoded
 DETAIL = 300  # characters for the owner
 Kind = Literal["bounce", "delay", "complaint", "unsubscribe", "automatic", "other"]
 # Where a server says whom it has delivered to, the most trustworthy first.
@@ -42,7 +43,8 @@ _BROKEN = (
     RecursionError,
 )  # fmt: skip
 _ABUSE = frozenset({"abuse", "fraud", "virus", "other", "opt-out", "opt-out-list"})
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@(\[[^\]\s]+\]|[\w.-]+)")
+# Begins where a word does, and ends soon: what is sent to us may be one word of a million letters.
+_ADDRESS = re.compile(r"(?<![^\s<>\"'(),;:\[\]])[^\s<>\"'(),;:\[\]]{1,320}@(\[[^\]\s]{1,80}\]|[\w.-]+)")
 
 
 class Unreadable(Mistake):
@@ -212,7 +214,7 @@ def _text(part: Message) -> str:
 
 def _subject(message: Message) -> str:
     """Its subject; words that are encoded stay so where they cannot be read."""
-    raw = _header(message, "subject")
+    raw = _header(message, "subject")[:SUBJECT]
     try:
         return clean(str(email.header.make_header(email.header.decode_header(raw))))
     except _BROKEN:

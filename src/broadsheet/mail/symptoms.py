@@ -15,7 +15,7 @@ _CODE = re.compile(r"(?:^|[:;'\"(#>=])[ \t]*([45])\d\d(?=[ \-#])", re.MULTILINE)
 # that is too large, 5.3, 5.4.5 and after, and 5.5 are the server's, 5.6 is the letter's, 5.7 what is taken for spam.
 _PASSING = re.compile(r"5\.(1\.[78]|2\.[234]|3\.\d+|4\.[567]|5\.\d+|6\.\d+|7\.\d+)")
 _UNTIL = re.compile(  # where a server begins to quote the letter that it returns
-    r"^(-{2,}.*(original|copy|message|header|below).*|(return-path|received|message-id|dkim-signature|list-id):.*)$",
+    r"^(--.*(original|copy|message|header|below).*|(return-path|received|message-id|dkim-signature|list-id):.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 
