@@ -18,7 +18,7 @@ import daily_library
 import shell
 import smtp_server
 from broadsheet import fetch
-from broadsheet.editions import heart
+from broadsheet.editions import build, heart
 from broadsheet.editions.heart import State
 from broadsheet.library import Library
 from broadsheet.watch import BLIND, Watch
@@ -106,6 +106,33 @@ def test_the_next_day_has_what_is_new_and_nothing_twice(library: Library, post: 
     second = titles(post.box.letters[1])
     assert {"late0", "late1", "late2"} <= second
     assert not first & second
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_what_was_being_sent_at_a_power_cut_is_not_in_the_next_edition(
+    library: Library, post: Running, by_hand: bool
+) -> None:
+    ada = subscribe(library, "ada")
+    (turn,) = due(library, seven())
+    build.build(library, [turn], seven())
+    (first,) = library.store.editions.of(ada.id)
+    assert first.papers and library.store.editions.claim(first.id)
+    if by_hand:
+        deliver(library, seven(1))
+    else:
+        Run(library, seven(1)).once(seven(1))
+    assert states(library, ada) == {day(seven()): "unsure", day(seven(1)): "sent"}
+    assert not set(library.store.editions.of(ada.id)[0].papers[::4]) & set(first.papers[::4])
+
+
+def test_who_is_being_sent_an_edition_waits_with_the_next(library: Library, post: Running) -> None:
+    ada = subscribe(library, "ada")
+    build.build(library, due(library, seven()), seven())
+    (first,) = library.store.editions.of(ada.id)
+    assert library.store.editions.claim(first.id)
+    with library.store.alone("sending"):  # it is: not by one that died
+        Run(library, seven(1)).once(seven(1))
+    assert states(library, ada) == {day(seven()): "sending"}
 
 
 def test_after_days_without_a_program_one_edition_with_all_that_is_new(library: Library, post: Running) -> None:

@@ -203,15 +203,16 @@ class Worker:
         """Makes what is due soon, each once; and notes the days whose time is over."""
         store, now = self._library.store, self._now()
         found = timely.turns(store, now)
+        settled = sending.take_up(self._library, now) if found else {}
         made = build.build(self._library, found, now, watch=watch) if found else None
         with self._writing:
             gone, failed = min(self._state.built, now), self._failing.get("editions")
             self._state = self._state._replace(built=now)
         missed = timely.note_missed(store, gone, now, timely.FAULTY.format(failed.said) if failed else timely.STOPPED)
-        said = [told(built_counts(made))] if made else []
+        said = [told(settled), told(built_counts(made))] if made else []
         if missed:
             said.append(f"{plural(missed, 'edition')} of days before were missed")
-        return "; ".join(said), True
+        return "; ".join(filter(None, said)), True
 
     def _letters(self, watch: Watch) -> Did:
         """Sends what is due."""
@@ -257,6 +258,7 @@ def deliver(
 ) -> Delivered:  # fmt: skip
     """Makes and sends what is due now. Whoever has an edition of this day already gets no other. Raises Mistake."""
     found = due(library, now, only, at_once=at_once)
+    sending.take_up(library, now)
     built = build.build(library, found, now, watch=watch) if found else None
     press = letters.Press(library)
     return Delivered(len(found), built, sending.send(library, now, press, only=only, stop=stop, watch=watch))

@@ -44,7 +44,10 @@ class Built(NamedTuple):
 
 
 def build(library: "Library", turns: "Turns", now: int, *, batch: int = BATCH, watch: Watch = BLIND) -> Built:
-    """A row in the ledger for each (subscriber, day as yyyymmdd, when it is due) of *turns* that has none yet."""
+    """A row in the ledger for each (subscriber, day as yyyymmdd, when it is due) of *turns* that has none yet.
+
+    Whoever is being sent an earlier edition waits for the next time: whether that arrives is not known yet.
+    """
     began, done = time.perf_counter(), Counter[tuple[str, str]]()
     watch.stage("choosing", len(turns), "editions")
     for count, rows in _batches(library, turns, now, batch):
@@ -73,7 +76,8 @@ def _batches(library: "Library", turns: "Turns", now: int, batch: int) -> Iterat
         some = turns[start : start + batch]
         ids, since = [one.id for one, _, _ in some], min(day for _, day, _ in some)
         known = library.store.editions.days(ids, since)
-        missing = [turn for turn in some if (turn[0].id, turn[1]) not in known]
+        busy = {row.subscriber for row in library.store.editions.orphans()}  # what they get now is not known yet
+        missing = [turn for turn in some if (turn[0].id, turn[1]) not in known and turn[0].id not in busy]
         done += len(some)
         if missing:
             pool = pool or Pool(library, now)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from broadsheet.editions import verdicts
@@ -24,7 +25,7 @@ from broadsheet.watch import BLIND, Watch
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
-    from broadsheet.store import Edition, Subscriber
+    from broadsheet.store import Edition, Store, Subscriber
 
 LOCK = "sending"
 BATCH = 500  # editions that are looked at in one go
@@ -83,6 +84,16 @@ def send(
         return Sent(dict(run.counts), dict(run.reasons), time.monotonic() - began, stopped)
 
 
+def take_up(library: "Library", now: int) -> Mapping[str, int]:
+    """Settles what a process that died was sending: state -> editions. Nothing while another one sends.
+
+    Before editions are made: what may have arrived is in none of them.
+    """
+    with library.store.alone(LOCK) as free:
+        settled = _settled(library.store, library.settings.unsure, now) if free else []
+    return Counter(verdict.state for verdict in settled)
+
+
 class _Run:
     """One run. Its methods are called by the threads of the courier."""
 
@@ -103,9 +114,9 @@ class _Run:
 
     def all(self, stop: Callable[[], bool], patience: Patience, pauses: tuple[float, ...]) -> str:
         """Why it ended before all was sent."""
-        for orphan in self._store.editions.orphans():  # whoever was sending them is dead: we have the lock
-            self._settle(orphan, verdicts.orphaned(orphan, self._moment(), self._settings.unsure))
-        self._ended = 0
+        for verdict in _settled(self._store, self._settings.unsure, self._moment()):
+            self.counts[verdict.state] += 1
+            self.reasons[verdict.reason] += 1
         if self._server is None:
             return self._into_outbox(stop)
         postman = Courier(
@@ -267,6 +278,14 @@ class _Run:
                 self._settle(edition, Verdict("sent", f"written into the outbox as {path.name}; no mail server is set"))
         self._raise()
         return ""
+
+
+def _settled(store: "Store", policy: str, now: int) -> list[Verdict]:
+    """What becomes of editions that were being sent: whoever was sending them is dead, since we have the lock."""
+    found = [(one.id, verdicts.orphaned(one, now, policy)) for one in store.editions.orphans()]
+    for id, (state, reason, later, tries, _) in found:
+        _surely(partial(store.editions.settle, id, state, reason, now, later, tries))
+    return [verdict for _, verdict in found]
 
 
 def _surely(write: Callable[[], object]) -> None:

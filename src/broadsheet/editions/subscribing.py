@@ -73,10 +73,13 @@ def ask(library: "Library", text: str, wanted: Wanted, network: str, now: int | 
         raise Mistake("choose at least one thing to read of")
     here = keys.sealed(keys.secret_of(store), "network", network) if network else ""
     longest = max(limits.SUBSCRIBING.window, limits.SUBSCRIBING_FROM.window)
-    by_email, by_network = store.subscribers.asked(email, here, at - longest)
-    limits.grown(by_email, limits.SUBSCRIBING, _OFTEN, at)
-    if here:
-        limits.grown(by_network, limits.SUBSCRIBING_FROM, _NETWORK, at)
+
+    def may(by_email: Sequence[int], by_network: Sequence[int]) -> None:
+        limits.grown(by_email, limits.SUBSCRIBING, _OFTEN, at)
+        if here:
+            limits.grown(by_network, limits.SUBSCRIBING_FROM, _NETWORK, at)
+
+    may(*store.subscribers.asked(email, here, at - longest))
     found = store.subscribers.by_email(email)
     news = _news(store, found, wanted)
     body = _packed(wanted)
@@ -86,7 +89,8 @@ def ask(library: "Library", text: str, wanted: Wanted, network: str, now: int | 
     send = not same and (bool(news) if stopped is None else stopped.why == "bounce")
     key = keys.fresh()
     # One that sends no letter is over at once, but kept as all are: how often somebody may ask tells nothing either.
-    store.subscribers.ask(Pending(keys.mark(key), email, body, here, at, at + DAYS * 86_400 if send else at, None))
+    ends = at + DAYS * 86_400 if send else at
+    store.subscribers.ask(Pending(keys.mark(key), email, body, here, at, ends, None), at - longest, may)
     return Asked(email, key, send, _is_active(found), wanted.schedule, news or wanted.wishes)
 
 

@@ -4,6 +4,7 @@ Asking changes nothing of a subscription that is there: whoever knows an address
 """
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -31,14 +32,18 @@ _ASK = sa.text(
     " ON CONFLICT (hash) DO NOTHING"
 )
 _SWEEP = sa.text("DELETE FROM pending WHERE made < :week AND ends < :now")
-_OF_EMAIL = sa.text("SELECT made FROM pending WHERE email = :email AND made > :since ORDER BY made")
+_LIKE = sa.text("SELECT email, made FROM pending WHERE email LIKE :like ESCAPE '!' AND made > :since ORDER BY made")
 _OF_NETWORK = sa.text("SELECT made FROM pending WHERE network = :network AND made > :since ORDER BY made")
 _LOOK = sa.text(f"SELECT {_PENDING} FROM pending WHERE hash = :hash")
 _OPEN = sa.text(
     f"SELECT {_PENDING} FROM pending WHERE email = :email AND used IS NULL AND ends > :now ORDER BY made, hash"
 )
 _USE = sa.text("UPDATE pending SET used = :now WHERE hash = :hash AND used IS NULL AND ends > :now RETURNING email")
+_ALONE = sa.text("LOCK TABLE pending IN SHARE ROW EXCLUSIVE MODE")
 _CLOSE = sa.text("UPDATE pending SET ends = :now WHERE email = :email AND used IS NULL AND ends > :now")
+
+
+Counted = Callable[[list[int], list[int]], None]  # raises for what is too often
 
 
 class Asking:
@@ -47,18 +52,23 @@ class Asking:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ask(self, pending: Pending) -> None:
-        """Keeps a question; what ended long ago goes."""
+    def ask(self, pending: Pending, since: int = 0, may: Counted | None = None) -> None:
+        """Keeps a question, if *may*, given what `asked` says, lets it; what ended long ago goes.
+
+        Many at once come one after the other: each is counted before the next is let.
+        """
         with self._database.discreet(SOON) as connection:
+            if self._database.path is None:
+                connection.execute(_ALONE)
+            if may is not None:
+                may(*_asked(connection, pending.email, pending.network, since))
             connection.execute(_SWEEP, {"now": pending.made, "week": pending.made - WEEK})
             connection.execute(_ASK, pending._asdict())
 
     def asked(self, email: str, network: str, since: int) -> tuple[list[int], list[int]]:
-        """When it was asked for an address, and from a network, after *since*; oldest first."""
+        """When it was asked for an address, however written, and from a network, after *since*; oldest first."""
         with self._database.reading() as connection:
-            by_email = connection.execute(_OF_EMAIL, {"email": email, "since": since}).scalars()
-            by_network = connection.execute(_OF_NETWORK, {"network": network, "since": since}).scalars()
-            return list(by_email), list(by_network)
+            return _asked(connection, email, network, since)
 
     def pending(self, hash: str) -> Pending | None:
         """The question, also one that was answered or has ended."""
@@ -71,6 +81,15 @@ class Asking:
         with self._database.reading() as connection:
             rows = connection.execute(_OPEN, {"email": email, "now": int(time.time())})
             return [Pending(*row) for row in rows]
+
+
+def _asked(connection: sa.Connection, email: str, network: str, since: int) -> tuple[list[int], list[int]]:
+    whose = addresses.mailbox(email)
+    first, host = whose[0], whose.rpartition("@")[2]
+    like = f"{'!' if first in '!%_' else ''}{first}%@{'%' if host == addresses.GOOGLE else host}"
+    rows = connection.execute(_LIKE, {"like": like, "since": since})
+    by_email = [made for other, made in rows if addresses.mailbox(other) == whose]
+    return by_email, list(connection.execute(_OF_NETWORK, {"network": network, "since": since}).scalars())
 
 
 def answered(connection: sa.Connection, hash: str, now: int) -> str | None:
