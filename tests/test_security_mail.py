@@ -1,13 +1,30 @@
 """Attacks by mail, and on those who get it: what each of them tries fails."""
 
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+import web_library
+from broadsheet.editions import subscribing
+from broadsheet.editions.subscribing import Wanted
+from broadsheet.errors import TooOften
+from broadsheet.library import Library
 from broadsheet.mail import returns
+from broadsheet.people import limits
+from broadsheet.store import Schedule, Wish
 from returned_mail import DOMAIN, RETURNS
 
 LONG = 300_000  # letters of what somebody sends us
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with web_library.make(tmp_path, web_library.PAPERS[:3]) as library:
+        yield library
 
 
 # -- what anybody can send to the address where letters come back ------------------------------------------------------
@@ -38,3 +55,48 @@ def test_no_message_takes_the_square_of_its_length(rest: bytes) -> None:
     began = time.process_time()
     returns.read(_HEAD + rest, RETURNS, DOMAIN)
     assert time.process_time() - began < 2
+
+
+# -- letters that nobody asked for -------------------------------------------------------------------------------------
+
+
+def ask(library: Library, to: str, place: int) -> str:
+    """What comes of a stranger's request, each from another network and for something else."""
+    try:
+        done = subscribing.ask(library, to, Wanted(Schedule(), (Wish("topic", f"word {place}"),)), f"10.0.{place}.1")
+    except TooOften:
+        return "too often"
+    return "sent" if done.send else "kept"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ("ada+{}@example.org", "ada@example.org"),
+        ("a.d.a+{}@gmail.com", "ada@gmail.com"),
+        ("Ada+{}@GoogleMail.com", "ad.a@gmail.com"),
+        ("+{}@example.org", "+5@example.org"),
+        ("_x+{}@example.org", "_x@example.org"),
+    ],
+)  # fmt: skip
+def test_one_mailbox_is_one_however_it_is_written(library: Library, others: tuple[str, str]) -> None:
+    free = limits.SUBSCRIBING.free
+    tagged, plain = others
+    said = [ask(library, tagged.format(place if tagged[0] != "+" else 5), place) for place in range(free)]
+    assert said == ["sent"] * free
+    assert ask(library, plain, 9) == "too often"
+    for other in ("ada2@example.org", "ax@example.org", "ada@other.example", "a.d.a@example.org"):
+        assert ask(library, other, 9) == "sent"
+
+
+def test_many_at_once_are_counted_one_after_the_other(library: Library) -> None:
+    """Else as many letters as there are threads go to somebody who asked for none."""
+    count, begin = 12, threading.Barrier(12)
+
+    def one(place: int) -> str:
+        begin.wait()
+        return ask(library, "ada@example.org", place)
+
+    with ThreadPoolExecutor(count) as pool:
+        said = list(pool.map(one, range(count)))
+    assert said.count("sent") == limits.SUBSCRIBING.free

@@ -13,7 +13,6 @@ from broadsheet.errors import Mistake
 
 LONGEST = 254  # octets of a whole address (RFC 5321, section 4.5.3.1, with its brackets)
 LONGEST_LOCAL = 64
-GOOGLE = "gmail.com"
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
 
@@ -45,18 +44,6 @@ def shown(kept: str) -> str:
         return f"{local}@{idna.decode(host)}"
     except (idna.IDNAError, UnicodeError):
         return kept
-
-
-def mailbox(kept: str) -> str:
-    """Where letters to an address arrive, for all that can be known: a tag after a plus sign names no other mailbox.
-
-    For counting alone. Google has names without dots, and two hosts.
-    """
-    local, _, host = kept.rpartition("@")
-    local = local.partition("+")[0] or local
-    if host in (GOOGLE, "googlemail.com"):
-        local, host = local.replace(".", ""), GOOGLE
-    return f"{local}@{host}"
 
 
 def _is_local(local: str) -> bool:

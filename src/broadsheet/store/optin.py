@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from broadsheet.store.db import SOON, Database
 
 WEEK = 7 * 86_400
+_GOOGLE = ("gmail.com", "googlemail.com")
 
 
 class Pending(NamedTuple):
@@ -84,12 +85,22 @@ class Asking:
 
 
 def _asked(connection: sa.Connection, email: str, network: str, since: int) -> tuple[list[int], list[int]]:
-    whose = addresses.mailbox(email)
+    whose = _mailbox(email)
     first, host = whose[0], whose.rpartition("@")[2]
-    like = f"{'!' if first in '!%_' else ''}{first}%@{'%' if host == addresses.GOOGLE else host}"
+    like = f"{'!' if first in '!%_' else ''}{first}%@{'%' if host == _GOOGLE[0] else host}"
     rows = connection.execute(_LIKE, {"like": like, "since": since})
-    by_email = [made for other, made in rows if addresses.mailbox(other) == whose]
+    by_email = [made for other, made in rows if _mailbox(other) == whose]
     return by_email, list(connection.execute(_OF_NETWORK, {"network": network, "since": since}).scalars())
+
+
+def _mailbox(email: str) -> str:
+    """Where letters to an address arrive, as far as that can be known: what follows a plus sign names no other mailbox.
+
+    Google has names without dots, and two hosts.
+    """
+    local, _, host = email.rpartition("@")
+    local = local.partition("+")[0] or local
+    return f"{local.replace('.', '')}@{_GOOGLE[0]}" if host in _GOOGLE else f"{local}@{host}"
 
 
 def answered(connection: sa.Connection, hash: str, now: int) -> str | None:
