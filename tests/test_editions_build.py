@@ -76,6 +76,19 @@ def test_what_did_not_arrive_is_new_again(library: Library, state: str) -> None:
     assert set(titles(library, edition(library, one, 1))) == {*titles(library, first), "fresh1"}
 
 
+def test_what_comes_back_after_the_next_one_left_is_new_again(library: Library) -> None:
+    one = subscribe(library, IR)
+    first = edition(library, one)
+    send(library, first)
+    new(library, "fresh1")
+    send(library, edition(library, one, 1))
+    library.store.editions.settle(first.id, "bounced", "", NOW)
+    third = edition(library, one, 2)
+    assert set(titles(library, third)) == set(titles(library, first))
+    send(library, third)
+    assert codes(edition(library, one, 3)) == ["nothing-new"]
+
+
 def test_what_may_have_arrived_is_not_sent_again(library: Library) -> None:
     one = subscribe(library, IR)
     send(library, edition(library, one), "unsure")

@@ -42,8 +42,10 @@ def test_histories_tell_what_arrived(store: Store) -> None:
     found = store.editions.histories([ben.id, ada.id])
     assert found[ada.id].delivered.tolist() == [2, 3, 5]
     assert found[ada.id].delivered.dtype == np.int64
-    assert found[ada.id][1:] == (20, 20261119)
-    assert (found[ben.id].delivered.tolist(), found[ben.id][1:]) == ([], (0, 0))
+    assert found[ada.id][1:3] == (20, 20261119)
+    assert found[ada.id].again.tolist() == [6]
+    nothing = found[ben.id]
+    assert (nothing.delivered.tolist(), nothing[1:3], nothing.again.tolist()) == ([], (0, 0), [])
     assert store.editions.histories([]) == {}
 
 

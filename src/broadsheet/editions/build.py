@@ -137,7 +137,7 @@ class _Batch:
     def _chosen(self, person: Person, one: Offered, gone: frozenset[int]) -> Content:
         who, silent = (person.subscriber.id, person.day), self.pool.silent(person.day)
         return choose(
-            one.offers, self.pool.facts, known=person.known | gone, wild=one.wild, who=who, notes=one.notes,
+            one.offers, self.pool.facts, known=gone, wild=one.wild, who=who, notes=one.notes,
             silent=silent, looked=one.looked,
         )  # fmt: skip
 
@@ -160,8 +160,7 @@ class _Batch:
     def _person(self, place: int) -> Person:
         one, day, _ = self.turns[place]
         history = self.histories[one.id]
-        known = self.likes.get(one.account or 0, NOTHING).known.union(history.delivered.tolist())
-        return Person(one, self.wishes[one.id], history, day, known)
+        return Person(one, self.wishes[one.id], history, day, self.likes.get(one.account or 0, NOTHING).known)
 
     def _liked(self, person: Person) -> Likes:
         return self.likes.get(person.subscriber.account or 0, NOTHING)

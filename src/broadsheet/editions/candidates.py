@@ -1,8 +1,9 @@
 """What editions are chosen from: what is new in a library, and what each wish has of it, asked once for all readers.
 
-A paper is new for a reader in a row above the last one when the last edition that arrived was chosen, if it appeared
-within DAYS: a gap that is filled, or a million old papers brought in at once, is no news. The first edition has the
-last day, or week. On a list what counts is when a paper was put there; what rises and what editors chose may be old.
+A paper is new for a reader in a row above the last one when the last edition that arrived was chosen, or in an edition
+that came back, if it appeared within DAYS: a gap that is filled, or a million old papers brought in at once, is no
+news. The first edition has the last day, or week. On a list what counts is when a paper was put there; what rises and
+what editors chose may be old.
 """
 
 import re
@@ -100,7 +101,7 @@ class Pool:
         self._others: dict[int, Floats] = {}
         self._words: dict[int, int] = {}
         self._answers: dict[tuple[object, ...], Answer | None] = {}
-        self._fronts: dict[tuple[int, int, int], Ints] = {}
+        self._fronts: dict[tuple[int, bytes], Ints] = {}
         self._silent: dict[int, tuple[Why, ...]] = {}
         self._picks: dict[tuple[int, int, int], list[Pick]] = {}
 
@@ -120,9 +121,10 @@ class Pool:
 
     def fresh(self, history: "History", every: str) -> Bools:
         """Which of the rows are new for a reader, shape (n,)."""
-        if history.upto:
-            return self.rows > history.upto
-        return self._days >= number(self.today - timedelta(days=FIRST.get(every, 1)))
+        new: Bools = self.rows > history.upto
+        if not history.upto:
+            new = self._days >= number(self.today - timedelta(days=FIRST.get(every, 1)))
+        return new | np.isin(self.rows, history.again) if len(history.again) else new
 
     def since(self, history: "History", every: str) -> date:
         """The day from which on something is new for a reader."""
@@ -284,7 +286,7 @@ class Pool:
 
     def front(self, fresh: Bools, since: date, day: int) -> Answer:
         """The page of the days from *since* to *day*: what editors chose, then *fresh* rows in the order of a day."""
-        key = (number(since), int(fresh.sum()), int(self.rows[fresh][0]) if fresh.any() else 0)
+        key = (number(since), np.packbits(fresh).tobytes())
         if key not in self._fronts:
             places = np.flatnonzero(fresh)
             signals = {"attention": self.attention[places], "code": self._code[places]}

@@ -79,7 +79,7 @@ def choose(
     """One edition.
 
     offers  in the order of the letter, within each part of it
-    known   papers that are not to be in it: delivered before, or known to the reader anyway
+    known   papers that are not to be in it, whoever offers them
     wild    papers outside of all that the reader reads, the best first; one of them ends the letter
     who     the subscriber and the day, from which it follows which one
     notes   what the reader should hear in any case; silent: what explains that there is little

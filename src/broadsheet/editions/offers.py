@@ -38,7 +38,7 @@ class Person(NamedTuple):
     """A reader for whom an edition is made.
 
     day    of the edition, yyyymmdd
-    known  papers that it cannot have: delivered before, or known to the reader anyway
+    known  papers that it cannot have, besides those delivered before: the reader knows them anyway
     near   shape (n,): scores of `rank.interest` for the rows of the pool; None for a reader who does not want that
     place  of the reader among *interests*
     """
@@ -75,8 +75,9 @@ class _Desk:
         self.kinds = {wish.kind for wish in one.wishes}
         self.all_fresh = pool.fresh(one.history, one.subscriber.every)
         self.fresh = self.all_fresh.copy()
-        place = pool.places(np.fromiter(one.known, np.int64, len(one.known)))
-        self.fresh[place[place >= 0]] = False
+        for had in (np.fromiter(one.known, np.int64, len(one.known)), one.history.delivered):
+            place = pool.places(had)
+            self.fresh[place[place >= 0]] = False
         self.near = np.zeros(len(pool.rows), np.float32)
         if one.near is not None:
             self.near = np.clip((one.near - FROM) / (TO - FROM), 0, 1).astype(np.float32)
@@ -116,7 +117,11 @@ class _Desk:
         return _cut(key, name, answer.pks[kept], strength[kept], answer)
 
     def _unknown(self, pks: Ints) -> Bools:
-        return np.fromiter((pk not in self.one.known for pk in pks.tolist()), np.bool_, len(pks))
+        found = np.fromiter((pk not in self.one.known for pk in pks.tolist()), np.bool_, len(pks))
+        had = self.one.history.delivered  # thousands, of every reader: they stay an array
+        if len(had):
+            found &= had[np.minimum(np.searchsorted(had, pks), len(had) - 1)] != pks
+        return found
 
     def _begin(self) -> float:
         """Unix seconds from which on something on a list is new. A day counts whole: nothing is delivered twice."""

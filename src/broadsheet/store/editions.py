@@ -56,11 +56,13 @@ class History(NamedTuple):
                were absorbed are what they became
     upto       of the last edition that arrived, which is the one made last: a clock may have been ahead; 0 for none
     day        of that edition, yyyymmdd
+    again      the rows of papers in editions that came back, ascending: new again, unless they were delivered since
     """
 
     delivered: "npt.NDArray[np.int64]"
     upto: int
     day: int
+    again: "npt.NDArray[np.int64]"
 
 
 _LEDGER = "e.id, e.subscriber, e.day, e.state, e.reason, e.due, e.tries, e.next, e.upto, e.papers"
@@ -238,16 +240,19 @@ def _histories(ids: Sequence[int], rows: Iterable[Any], absorbed: dict[int, int]
     import numpy as np  # here: opening a store loads no numpy
 
     papers: dict[int, list[bytes]] = {id: [] for id in ids}
+    back: dict[int, list[bytes]] = {}
     arrived: dict[int, tuple[int, int, int]] = {}
     for subscriber, id, day, state, upto, rowed in rows:
         if state in DELIVERED:
             papers[subscriber].append(rowed)
             if id > arrived.get(subscriber, (0, 0, 0))[0]:
                 arrived[subscriber] = (id, day, upto)
+        elif state == "bounced":
+            back.setdefault(subscriber, []).append(rowed)
     gone = np.array(sorted(absorbed), dtype=np.int64)
     became = np.array([absorbed[pk] for pk in sorted(absorbed)], dtype=np.int64)
-    found = {}
-    for id, pieces in papers.items():
+
+    def living(pieces: Sequence[bytes]) -> "npt.NDArray[np.int64]":
         had = np.frombuffer(b"".join(pieces), dtype="<i4").astype(np.int64)
         if len(gone):
             place = np.minimum(np.searchsorted(gone, had), len(gone) - 1)
@@ -255,6 +260,10 @@ def _histories(ids: Sequence[int], rows: Iterable[Any], absorbed: dict[int, int]
         had.sort()
         first = np.ones(len(had), dtype=bool)
         first[1:] = had[1:] != had[:-1]  # `unique` hashes, which takes four times as long
+        return had[first]
+
+    found = {}
+    for id, pieces in papers.items():
         _, day, upto = arrived.get(id, (0, 0, 0))
-        found[id] = History(had[first], upto, day)
+        found[id] = History(living(pieces), upto, day, living(back.get(id, ())))
     return found
