@@ -93,7 +93,7 @@ def test_leaving_holds_what_is_ready_back_and_coming_back_is_as_before(store: St
     left = store.subscribers.at(held.id)
     assert left is not None and (left.every, left.left) == ("off", 300)
     assert (one(store, held.id, 20261121)[3:5], one(store, held.id, 20261121).done) == (
-        ("withheld", "unsubscribed"), 300,
+        ("withheld", "its reader has unsubscribed"), 300,
     )  # fmt: skip
     assert one(store, held.id, 20261120).state == "sent"
     assert store.editions.ready(1_000, 10) == []
@@ -101,6 +101,8 @@ def test_leaving_holds_what_is_ready_back_and_coming_back_is_as_before(store: St
     assert not store.subscribers.come_back(held.id)
     assert store.subscribers.at(held.id) == held
     assert store.subscribers.wishes([held.id])[held.id] == [CL]
+    (ready,) = store.editions.ready(1_000, 10)
+    assert (ready.day, ready.reason, ready.content) == (20261121, "", b"x")
     store.subscribers.leave(held.id, 500)
     store.subscribers.reschedule(held.id, Schedule(every="off"))
     assert store.subscribers.count()["left"] == 1

@@ -76,8 +76,15 @@ _CONFIRM = sa.text("UPDATE subscriber SET confirmed = :now WHERE id = :id")
 _LEAVE = sa.text('UPDATE subscriber SET "left" = :now WHERE id = :id AND "left" IS NULL')
 _WITHHOLD = sa.text(
     """
-    UPDATE edition SET state = 'withheld', reason = 'unsubscribed', done = :now
+    UPDATE edition SET state = 'withheld', reason = 'its reader has unsubscribed', done = :now
     WHERE subscriber = :id AND state = 'ready' AND done IS NULL
+    """
+)
+_GIVE_BACK = sa.text(
+    """
+    UPDATE edition SET state = 'ready', reason = '', done = NULL
+    WHERE subscriber = :id AND state = 'withheld' AND reason = 'its reader has unsubscribed'
+        AND done = (SELECT "left" FROM subscriber WHERE id = :id)
     """
 )
 _COME_BACK = sa.text('UPDATE subscriber SET "left" = NULL WHERE id = :id AND "left" IS NOT NULL')
@@ -216,8 +223,9 @@ class Subscribers(Asking, Suppressing):
         return left
 
     def come_back(self, id: int) -> bool:
-        """As it was before it left; False when it had not."""
+        """As it was before it left, with the edition that was ready then; False when it had not."""
         with self._database.discreet(SOON) as connection:
+            connection.execute(_GIVE_BACK, {"id": id})
             return connection.execute(_COME_BACK, {"id": id}).rowcount > 0
 
     def remove(self, id: int) -> bool:
