@@ -59,8 +59,7 @@ class Asking:
         Many at once come one after the other: each is counted before the next is let.
         """
         with self._database.discreet(SOON) as connection:
-            if self._database.path is None:
-                connection.execute(_ALONE)
+            _alone(connection)
             if may is not None:
                 may(*_asked(connection, pending.email, pending.network, since))
             connection.execute(_SWEEP, {"now": pending.made, "week": pending.made - WEEK})
@@ -84,6 +83,12 @@ class Asking:
             return [Pending(*row) for row in rows]
 
 
+def _alone(connection: sa.Connection) -> None:
+    """One after the other, which SQLite's writers are anyhow."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ALONE)
+
+
 def _asked(connection: sa.Connection, email: str, network: str, since: int) -> tuple[list[int], list[int]]:
     whose = _mailbox(email)
     first, host = whose[0], whose.rpartition("@")[2]
@@ -105,6 +110,7 @@ def _mailbox(email: str) -> str:
 
 def answered(connection: sa.Connection, hash: str, now: int) -> str | None:
     """Uses a question, and ends the others to that address; the address. None where it cannot be answered any more."""
+    _alone(connection)  # two of one address would wait for each other, on a server
     email: str | None = connection.execute(_USE, {"hash": hash, "now": now}).scalar()
     if email is not None:
         connection.execute(_CLOSE, {"email": email, "now": now})
