@@ -336,6 +336,22 @@ def test_the_pace_of_a_domain_over_all_connections(bad: Bad) -> None:
         assert times[-1] - times[0] >= 5 * 60 / 1200 - 0.045  # a thread may be late, not early
 
 
+def test_letters_that_wait_for_their_turn_are_not_looked_through_again_and_again(bad: Bad) -> None:
+    asked, begun, more = list[int](), list[Job](), given_out(jobs(12, 1), 12)
+
+    def counted(named: Collection[int]) -> Sequence[Job]:
+        asked.append(len(begun))
+        return more(named)
+
+    def noted(line: Line, job: Job) -> None:
+        begun.append(job)
+        works(line, job)
+
+    assert Courier(bad.where, 4, 1200, counted, noted, patience=HASTE).run() == ""
+    assert len(bad.taken) == 12
+    assert sum(count < 11 for count in asked) <= 3  # the first time, and whether there are more
+
+
 def test_a_server_that_wants_fewer_connections_gets_all_letters(bad: Bad) -> None:
     bad.faults = {"GREETING": ["", *["421 4.7.0 too many connections"] * 9]}
     courier = Courier(bad.where, 4, 0, given_out(jobs(30)), works, patience=HASTE, pauses=(0.01, 0.01))

@@ -19,6 +19,7 @@ from broadsheet.mail.server import MailError, Server
 
 PAUSES = (1.0, 5.0, 20.0)  # seconds after a connection that could not be made; then it is given up
 _LOOK = 1.0  # seconds: how often somebody who waits looks whether to stop
+_ASK = 10.0  # seconds after which it is asked for more letters again, while those that there are wait for their turn
 _LOG = logging.getLogger(__name__)
 
 
@@ -100,6 +101,7 @@ class Courier:
         self._more, self._work, self._stop, self._clock = more, work, stop, clock
         self._turns, self._changed = Turns(per_minute), threading.Condition()
         self._named: set[int] = set()
+        self._ask = 0.0  # when it is asked for more again
         self._busy = 0  # letters on their way
         self._over = False
         self._trouble = ""
@@ -159,8 +161,15 @@ class Courier:
             return None
 
     def _refill(self) -> bool:
-        """Whether there are more letters than before."""
+        """Whether there are more letters than before.
+
+        To look through ten thousand that wait for one domain, whenever one of them leaves, would hold up all of them.
+        """
+        now = self._clock()
+        if len(self._turns) and now < self._ask:
+            return False
         found = self._more(self._named)
+        self._ask = now if found else now + _ASK
         for job in found:
             self._named.add(job.id)
             self._turns.add(job)
