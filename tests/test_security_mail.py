@@ -16,6 +16,8 @@ from broadsheet.library import Library
 from broadsheet.mail import returns
 from broadsheet.people import limits
 from broadsheet.store import Schedule, Wish
+from letters_made import manage, send
+from people_made import account, browser, signed_in, with_accounts
 from returned_mail import DOMAIN, RETURNS
 
 LONG = 300_000  # letters of what somebody sends us
@@ -100,3 +102,34 @@ def test_many_at_once_are_counted_one_after_the_other(library: Library) -> None:
     with ThreadPoolExecutor(count) as pool:
         said = list(pool.map(one, range(count)))
     assert said.count("sent") == limits.SUBSCRIBING.free
+
+
+def test_no_words_of_a_stranger_are_a_number_to_call(library: Library) -> None:
+    for number in ("+1 (888) 555-0142", "1-888-555-0142", "0049.30.1234567", "8885550142"):
+        (said,) = subscribing.in_letter(library, [Wish("topic", f"your account is locked call {number} now")])
+        assert said == "papers about “your account is locked call … now”"
+    assert subscribing.in_letter(library, [Wish("topic", "GPT 4 of 2019-2021")]) == [
+        "papers about “GPT 4 of 2019-2021”"
+    ]
+
+
+# -- who has a letter that was passed on -------------------------------------------------------------------------------
+
+
+def test_the_key_of_a_letter_opens_no_list_of_its_reader(library: Library) -> None:
+    """Else whoever was sent a letter could try all numbers, and read in the next editions what nobody was shown."""
+    ada = account(with_accounts(library), "Ada", "reader", "ada@example.org")
+    secret = library.shelves(ada.id).begin_list("Secret plans")
+    library.shelves(ada.id).save_search("Secret hopes", "quills")
+    one = subscribing.begin(library, "ada@example.org", Wanted(Schedule(), (Wish("rising"),), ada.id))
+    stranger, at = browser(library), manage(library, one)
+    assert "there is no list" in send(stranger, f"{at}/add", 400, form={"wish-1": f"list {secret.id}"})
+    for within in ("in:Secret", "ink -(IN:Secret)"):
+        assert "by who is signed in" in send(stranger, f"{at}/add", 400, search=within)
+    assert "Secret plans" not in stranger.get(at).text
+    assert send(stranger, f"{at}/add", form={"wish-1": "personal ", "topic": "ink"}) == f"{at}?done=wish"
+    form = {"wish-1": f"list {secret.id}"}
+    assert (
+        send(signed_in(browser(library), library, "Ada"), "/settings/inbox/add", form=form)
+        == "/settings?done=wish#inbox"
+    )

@@ -27,8 +27,8 @@ WINDOW = 900  # seconds in which the same request sends no second letter
 LISTED = 10  # wishes that a letter names
 _OFTEN = "letters were asked for in the name of this address just now; look among those that came, and among the junk"
 _NETWORK = "too many letters were asked for from where you are"
-# What mail programs make a link of by themselves: addresses of pages and of people, names of hosts.
-_LINK = re.compile(r"\S*(?:://|@|(?<=\w)\.(?=[^\W\d_]{2}))\S*", re.IGNORECASE)
+# What mail programs make a link of by themselves: addresses of pages and of people, names of hosts, telephone numbers.
+_LINK = re.compile(r"\S*(?:://|@|(?<=\w)\.(?=[^\W\d_]{2}))\S*|\+?\(?\d(?:[ ()./-]{0,3}\d){8,}", re.IGNORECASE)
 
 
 class Wanted(NamedTuple):

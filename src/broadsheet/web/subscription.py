@@ -5,6 +5,7 @@ who is signed in. Ending it takes one press and no form (`/u/KEY`): mail program
 cookie and from elsewhere (RFC 8058), so the key alone says that it may be done. Looking never changes anything.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -34,6 +35,7 @@ SHOWN = 7  # editions on a page
 FREE = ("topic", "search", "author")  # wishes that are typed
 WITHOUT = ("rising", "front", "personal")  # those that need no word besides
 SETTINGS = "/settings/inbox"
+_IN = re.compile(r"(?<!\w)in:", re.IGNORECASE)
 _GONE = "this link is none of ours, or what it was for has been removed, and nothing is sent there"
 STATES = {
     "ready": "waits for its time", "sending": "is on its way", "sent": "sent", "unsure": "sent, for all we know",
@@ -170,7 +172,10 @@ def given(form: Form) -> list[tuple[str, str]]:
 
 
 def _add(held: Held, form: Form) -> str:
-    library, asked = held.site.library, wishes.checked(held.site.library, held.account, given(form))
+    library = held.site.library
+    asked = [one for kind, value in given(form) for one in wishes.checked(library, _sees(held, kind), [(kind, value)])]
+    if held.account and held.at != SETTINGS and any(_IN.search(one.value) for one in asked if one.kind == "search"):
+        raise Mistake("a search within lists is added in the settings, by who is signed in")
     if not asked:
         raise Mistake("say what it should be: a topic, an author, a search")
     has = subscribing.added(library, held.one, asked)
@@ -178,6 +183,11 @@ def _add(held: Held, form: Form) -> str:
         raise Mistake(f"{len(has)} things are more than one letter can hold; {wishes.MOST} are the most")
     library.store.subscribers.want(held.one.id, subscribing.named(library, held.account, has) if held.account else has)
     return "wish"
+
+
+def _sees(held: Held, kind: str) -> int:
+    """As which account something is wished for. A key in a letter is no way into lists, groups and searches of it."""
+    return held.account if held.at == SETTINGS or kind == "personal" else 0
 
 
 def _drop(held: Held, form: Form) -> str:
