@@ -5,6 +5,7 @@ folder's UIDVALIDITY does. What was read is moved or marked as read; nothing is 
 """
 
 import imaplib
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from broadsheet.settings import Settings
 
 PATIENCE = 30.0  # seconds for each answer
 MOST = 1 << 20  # bytes of a message that are read
+_NUMBER = re.compile(rb"[0-9]{1,10}")  # of 32 bits; of a longer one, Python would refuse to make a number
 _PORTS = {"imaps": 993, "imap": 143}
 
 
@@ -101,7 +103,7 @@ class Mailbox:
             raise MailError(f"{self._where.host} cannot search its mailbox", lasting=True)
         numbers = b" ".join(one for one in found if isinstance(one, bytes)).split()
         # "7:*" is never empty: where the last message is 5, it means 5 to 7 (RFC 3501, section 6.4.8).
-        return sorted(int(one) for one in numbers if one.isdigit() and int(one) >= since)
+        return sorted(int(one) for one in numbers if _NUMBER.fullmatch(one) and int(one) >= since)
 
     def message(self, uid: int) -> bytes | None:
         """Its first MOST bytes; None for one that is not there, or cannot be read. It stays as it was, unread."""
@@ -127,7 +129,7 @@ class Mailbox:
             )
         _, found = self._connection.response("UIDVALIDITY")
         first = found[0] if found else None
-        self.validity = int(first) if isinstance(first, bytes) and first.isdigit() else 0
+        self.validity = int(first) if isinstance(first, bytes) and _NUMBER.fullmatch(first) else 0
         if self._where.done and self._connection.status(_quoted(self._where.done), "(UIDNEXT)")[0] != "OK":
             raise _no_folder(self._where, self._where.done)
 
@@ -161,7 +163,8 @@ def _said(where: Place) -> Iterator[None]:
         OSError,
         EOFError,
     ) as error:  # `abort`, a connection that has ended, is one of the first
-        said = " ".join(str(error).split())[:200] or type(error).__name__
+        words = "".join(sign for sign in " ".join(str(error).split()) if sign.isprintable())
+        said = words[:200] or type(error).__name__
         raise MailError(f"the mailbox at {where.host}:{where.port} does not answer ({said})") from error
 
 
