@@ -9,6 +9,7 @@ import pytest
 
 import daily_library
 import web_library
+from broadsheet.editions import verdicts
 from broadsheet.editions.build import NO_WISHES, NOTHING_NEW, build, preview
 from broadsheet.library import Library
 from broadsheet.store import Edition, Schedule, Wish
@@ -99,6 +100,10 @@ def test_what_waits_is_in_the_next_one_too_until_it_is_sent(library: Library) ->
     one = subscribe(library, IR)
     first = edition(library, one)
     assert set(titles(library, edition(library, one, 1))) == set(titles(library, first))
+    store = library.store.editions
+    ended = store.at(first.id)
+    assert ended is not None and (ended.state, ended.reason) == ("failed", verdicts.OVERTAKEN)
+    assert not store.claim(first.id)  # a sender that has just looked at it comes too late
 
 
 @pytest.mark.parametrize("swapped", [False, True])

@@ -10,7 +10,7 @@ from broadsheet.editions.returns import Applied
 from broadsheet.errors import Mistake
 from broadsheet.library import Library
 from broadsheet.mail.returns import Unreadable
-from broadsheet.store import Name, Returned, Schedule
+from broadsheet.store import Name, Pending, Returned, Schedule
 from returned_library import (
     DAY,
     FROM,
@@ -74,7 +74,9 @@ def test_a_bounce_that_is_quicker_than_the_record(library: Library) -> None:
 def test_a_bounce_of_before_the_address_was_confirmed_again_stops_nothing(library: Library) -> None:
     ada = reader(library)
     one = edition(library, ada)
-    library.store.subscribers.put(ada.email, None, Schedule(), [], NOW + DAY)
+    store = library.store.subscribers
+    store.ask(Pending("asked again", ada.email, "{}", "", NOW, NOW + 2 * DAY, None))
+    assert store.confirm("asked again", Schedule(), [], NOW + DAY)
     done = returns.apply(library, back(library, one), now=NOW + 2 * DAY)
     assert (done.kind, done.suppressed, state(library, one)) == ("bounce", False, "bounced")
 

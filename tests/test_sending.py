@@ -395,12 +395,3 @@ def test_an_edition_of_a_day_years_ahead_does_not_stop_those_of_now(library: Lib
     ready(library, [reader], DAY + 2, NOW + 25 * HOUR)  # made in advance, as ever
     assert run(library, NOW + 24 * HOUR).counts == {"failed": 1}
     assert world.mailed == {reader.email: 1}
-
-
-# -- the words ---------------------------------------------------------------------------------------------------------
-
-
-def test_an_edition_made_after_its_time_has_as_long_as_any() -> None:
-    late = Edition(1, 1, DAY, "ready", "", NOW - 30 * HOUR, 0, 0, 0, b"", None, NOW, None)
-    assert verdicts.overtaken(late, NOW + 19 * HOUR, newer=False) is None
-    assert verdicts.overtaken(late, NOW + 21 * HOUR, newer=False) is not None

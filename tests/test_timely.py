@@ -122,3 +122,22 @@ def test_who_travels_over_the_date_line_gets_no_day_twice(store: Store) -> None:
 def test_an_edition_of_now_is_of_the_readers_own_day(store: Store) -> None:
     one = put(store, "early", zone="Pacific/Kiritimati")
     assert timely.today(one, NOW + 5 * HOUR) == Turn(one, 20261121, NOW + 5 * HOUR)
+
+
+def test_a_change_after_its_hour_leaves_the_day_due(store: Store) -> None:
+    one = put(store, "ada")
+    assert put(store, "ada", at=NOW + 60, language="de").made == one.made
+    assert shown(timely.turns(store, NOW + HOUR)) == [("ada", 20261120, NOW)]
+    store.subscribers.leave(one.id, NOW + 70)
+    assert put(store, "ada", at=NOW + 80).made == NOW + 80  # begun again, and its hour is over
+    assert timely.turns(store, NOW + HOUR) == []
+
+
+def test_days_that_a_clock_ahead_called_missed_have_their_editions(store: Store) -> None:
+    one, ahead = put(store, "ada"), NOW + 10 * DAY
+    ready(store, timely.turns(store, NOW), NOW, "sent")
+    assert timely.note_missed(store, NOW, ahead) > 5
+    assert len(states(store, one)) > 6
+    timely.put_right(store, NOW + DAY)
+    assert shown(timely.turns(store, NOW + 4 * DAY)) == [("ada", 20261124, NOW + 4 * DAY)]
+    assert max(states(store, one)) <= 20261123

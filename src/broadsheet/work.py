@@ -202,6 +202,7 @@ class Worker:
     def _editions(self, watch: Watch) -> Did:
         """Makes what is due soon, each once; and notes the days whose time is over."""
         store, now = self._library.store, self._now()
+        timely.put_right(store, now)
         found = timely.turns(store, now)
         settled = sending.take_up(self._library, now) if found else {}
         made = build.build(self._library, found, now, watch=watch) if found else None

@@ -79,7 +79,10 @@ def _batches(library: "Library", turns: "Turns", now: int, batch: int) -> Iterat
         busy = {row.subscriber for row in library.store.editions.orphans()}  # what they get now is not known yet
         missing = [turn for turn in some if (turn[0].id, turn[1]) not in known and turn[0].id not in busy]
         done += len(some)
-        if missing:
+        if missing:  # what waits of days before is not sent while what it held is chosen again
+            library.store.editions.overtake(
+                [one.id for one, _, _ in missing], max(day for _, day, _ in missing), verdicts.OVERTAKEN, now
+            )
             pool = pool or Pool(library, now)
             yield done, _Batch(library, pool, missing, now).rows()
 

@@ -65,7 +65,7 @@ def preview(
 
 
 def id_of(secret: bytes, edition: "Edition") -> str:
-    """The same for ever, and no key to anything: an answer to the letter quotes it."""
+    """The same for ever, and no proof of anything: an answer to the letter quotes it."""
     mark = keys.sealed(secret, "message", f"{edition.id} {edition.subscriber} {edition.day}")
     return f"{edition.day}.{edition.id}.{mark[:16].replace('_', 'x').replace('-', 'x')}"
 

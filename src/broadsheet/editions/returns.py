@@ -123,6 +123,8 @@ def _acted(store: "Store", report: Report, about: About, now: int) -> Applied:
         store.subscribers.leave(subscriber.id, now)
         return Applied("unsubscribe", subscriber.id, None, False, "unsubscribed by a letter")
     id = edition.id if edition else None
+    if report.kind == "complaint" and not about.sure:  # whoever was sent an answer to the letter could write it
+        return Applied("unknown", subscriber.id, id, False, f"a complaint that only quotes a letter; {report.detail}")
     if report.kind == "complaint":
         store.subscribers.suppress(subscriber.email, "complaint", report.detail, now)
         store.subscribers.leave(subscriber.id, now)

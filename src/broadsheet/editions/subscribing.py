@@ -153,6 +153,9 @@ def confirm(library: "Library", key: str, now: int | None = None) -> Subscriber:
     asked = opened(library, key, at)
     found = store.subscribers.by_email(asked.email)
     kept = schedule_of(found) if found is not None and asked.more else asked.wanted.schedule
+    has = store.subscribers.wishes([found.id]).get(found.id, []) if found is not None and found.left is None else []
+    if (count := len({*has, *asked.wanted.wishes})) > wanting.MOST:
+        raise Mistake(f"{count} things are more than one letter can hold; {wanting.MOST} are the most")
     done = store.subscribers.confirm(keys.mark(key), kept, asked.wanted.wishes, at)
     if done is None:  # two pressed at once
         raise NotFound("this link has been used just now; what it was for is confirmed")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LEAD = 900  # seconds before its hour that an edition is made: time enough for ten thousand of them
 MANY = 1000  # subscribers that are looked at together
 PLANS = 1 << 16  # hours and zones that are remembered
+DAY = 86_400
 DOWN = 12 * 3600  # seconds without a round after which days may have been missed; see schedule.NEAR
 STOPPED = "nothing was at work on that day; what was new is in the next edition"
 FAULTY = "it could not be made in time ({}); what was new is in the next edition"
@@ -63,13 +64,18 @@ def turn_of(one: "Subscriber", now: int, lead: int = LEAD) -> Turn | None:
     if day is None:
         return None
     at = schedule.instant(one, day)
-    return Turn(one, number(day), at) if at > one.confirmed else None
+    return Turn(one, number(day), at) if at > one.made else None
 
 
 def earliest(store: "Store", now: int) -> int | None:
     """When the next edition of anybody is due after *now*; None when none is planned."""
     moments = (_coming(_plan(one), now) for one in everybody(store))
     return min((at for at in moments if at is not None), default=None)
+
+
+def put_right(store: "Store", now: int) -> None:
+    """Forgets what a clock that was ahead wrote of days which are still to come: each of them has its edition."""
+    store.editions.unwrite(number(schedule.local_day("UTC", now + 2 * DAY)))
 
 
 def today(one: "Subscriber", now: int) -> Turn:
@@ -94,7 +100,7 @@ def _missed(group: Iterable["Subscriber"], gone: int, now: int, why: str, lead: 
     for one in group:
         for day in _gaps(_plan(one), gone, now, lead):
             at = schedule.instant(one, day)
-            if at > one.confirmed:
+            if at > one.made:
                 yield Edition(0, one.id, number(day), "missed", why, at, 0, 0, 0, b"", None, now, now)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NEVER_TWICE, NEVER_MISS = "never-twice", "never-miss"
 PAUSES = (300, 900, 2_700, 7_200, 21_600)  # seconds before the second try, the third ...; then the last one again
+OVERTAKEN = "the next edition was made before this one could be sent"
 TOO_OLD = 20 * 3_600  # seconds after which it is not sent any more: the next daily one is near
 _SUPPRESSED = {
     "bounce": "letters to this address came back; it gets none until its reader confirms it again",
@@ -67,7 +68,7 @@ def overtaken(edition: "Edition", now: int, newer: bool) -> Verdict | None:
     """
     before = f"; the last try: {edition.reason}" if edition.tries else ""
     if newer:
-        return Verdict("failed", f"the next edition was made before this one could be sent{before}")
+        return Verdict("failed", f"{OVERTAKEN}{before}")
     if now > _begins(edition) + TOO_OLD:
         why = "" if edition.tries else ": the program did not run, or its mail server took nothing"
         return Verdict("failed", f"it could not be sent within {TOO_OLD // 3600} hours{why}{before}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from broadsheet.store.db import Database, among
+from broadsheet.store.db import Database, among, each
 from broadsheet.store.lists import MAX_ID
 
 if TYPE_CHECKING:
@@ -104,6 +104,14 @@ _SETTLE = sa.text(
     WHERE id = :id AND NOT (state = 'bounced' AND :arrived = 1) AND NOT (done IS NOT NULL AND :open = 1)
     """
 )
+_OVERTAKE = """
+    UPDATE edition SET state = 'failed', done = :now,
+        reason = CASE WHEN tries > 0 THEN :why || '; the last try: ' || reason ELSE :why END
+    WHERE subscriber IN (SELECT value FROM each(:values)) AND state = 'ready' AND done IS NULL AND day < :day
+    """
+_AHEAD = "FROM edition WHERE day > :day AND state IN ('missed', 'skipped', 'withheld')"
+_IS_AHEAD = sa.text(f"SELECT 1 {_AHEAD} LIMIT 1")
+_UNWRITE = sa.text(f"DELETE {_AHEAD}")
 _ORPHANS = sa.text(f"{_EDITION} WHERE e.state = 'sending' AND e.done IS NULL ORDER BY e.due, e.id")
 _AT = sa.text(f"{_EDITION} WHERE e.id = :id")
 _OF = sa.text(f"{_EDITION} WHERE e.subscriber = :id ORDER BY e.day DESC LIMIT :limit")
@@ -187,6 +195,19 @@ class Editions:
         }  # fmt: skip
         with self._database.writing() as connection:
             return connection.execute(_SETTLE, given).rowcount > 0
+
+    def overtake(self, ids: Sequence[int], day: int, why: str, now: int) -> int:
+        """Ends what waits of days before *day*, of these subscribers: from here on nobody can claim it. How many."""
+        with self._database.writing() as connection:
+            return each(connection, _OVERTAKE, ids, day=day, why=why, now=now).rowcount
+
+    def unwrite(self, day: int) -> int:
+        """Takes out what was written of days after *day*, by a clock that was ahead, but for what left. How many."""
+        with self._database.reading() as connection:  # it is asked every few seconds, and there is seldom any
+            if connection.execute(_IS_AHEAD, {"day": day}).first() is None:
+                return 0
+        with self._database.writing() as connection:
+            return connection.execute(_UNWRITE, {"day": day}).rowcount
 
     def orphans(self) -> list[Edition]:
         """Those that are being sent, or that were by a process which died."""

@@ -71,7 +71,14 @@ _RESCHEDULE = sa.text(
     UPDATE subscriber SET {_PLAN}, "left" = CASE WHEN :every = 'off' THEN "left" ELSE NULL END WHERE id = :id
     """
 )
-_AGREE = sa.text(f'UPDATE subscriber SET {_PLAN}, account = :account, confirmed = :now, "left" = NULL WHERE id = :id')
+# What begins again begins now: days before it are none that were missed. A change of what there is leaves that alone.
+_AGREE = sa.text(
+    f"""
+    UPDATE subscriber SET {_PLAN}, account = :account, made = CASE WHEN "left" IS NULL THEN made ELSE :now END,
+        "left" = NULL
+    WHERE id = :id
+    """
+)
 _CONFIRM = sa.text("UPDATE subscriber SET confirmed = :now WHERE id = :id")
 _LEAVE = sa.text('UPDATE subscriber SET "left" = :now WHERE id = :id AND "left" IS NULL')
 _WITHHOLD = sa.text(
@@ -184,8 +191,7 @@ class Subscribers(Asking, Suppressing):
             row = {"id": held.id, "account": held.account, "now": now}
             if new or held.every == "off":
                 connection.execute(_AGREE, {**row, **schedule._asdict()})
-            else:
-                connection.execute(_CONFIRM, row)
+            connection.execute(_CONFIRM, row)
             wanted = list(wishes)
             if held.left is not None and wanted:
                 connection.execute(_NO_WISHES, {"id": held.id})

@@ -23,7 +23,8 @@ class Subscriber(NamedTuple):
     minute     of the local day when it is due
     quiet      say or skip: when there is nothing new
     paused     the last day of a holiday, yyyymmdd; 0 for none
-    confirmed  when its reader last said yes, Unix seconds
+    made       when it began, or began again, Unix seconds
+    confirmed  when its reader last said yes by a letter's link, or it was made
     """
 
     id: int

@@ -294,7 +294,10 @@ def act_of_account(asking: Asking, account: Account) -> str:
 
 
 def leaving(request: Request) -> Response:
-    """The page behind the link that ends it: a button, and nothing done yet."""
+    """The page behind the link that ends it: a button, and nothing done yet.
+
+    Mail servers see that link in the headers of a letter, so it leads to nothing that another key opens.
+    """
     return _leaving(request, links.opened(site.of(request).library.store, request.path_params["key"], "leave"))
 
 
@@ -302,10 +305,9 @@ def _leaving(request: Request, one: Subscriber | None) -> Response:
     if one is None:
         return doors.page(request, "subscription_over.html", 404, said=_GONE)
     key = quote(request.path_params["key"], safe=".")
-    manage = links.manage("", links.key_of(site.of(request).library.store, one, "manage"))
     return doors.page(
-        request, "unsubscribe.html", one=one, email=addresses.shown(one.email), key=key, manage=manage,
-        when=schedule.told(one),
+        request, "unsubscribe.html", one=one, email=addresses.shown(one.email), key=key, when=schedule.told(one),
+        back=request.query_params.get("done") == "back",
     )  # fmt: skip
 
 
@@ -329,7 +331,7 @@ def _undo(knock: Knock) -> Response:
     one = links.opened(store, knock.request.path_params["key"], "leave")
     if one is None:
         return _leaving(knock.request, None)
-    there = links.manage("", links.key_of(store, one, "manage"))
+    there = links.leave("", links.key_of(store, one, "leave"))
     _return(Held(knock.site, one, there))
     return RedirectResponse(f"{there}?done=back", 303, NO_STORE)
 
