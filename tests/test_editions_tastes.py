@@ -71,8 +71,19 @@ def test_a_reader_learns_from_the_last_likes(store: Store) -> None:
     for paper in range(1, tastes.LIKED + 21):
         store.community.vote(ada.id, paper)
     sql(store, "UPDATE vote SET at = :now + pk", now=NOW)
-    found = tastes.likes(store, [ada.id], NOW)[ada.id].liked
-    assert len(found) == tastes.LIKED and found[0] == tastes.LIKED + 20 and 20 not in found
+    one = tastes.likes(store, [ada.id], NOW)[ada.id]
+    assert len(one.liked) == tastes.LIKED and one.liked[0] == tastes.LIKED + 20 and 20 not in one.liked
+    assert 20 in one.known  # and is sent to nobody who voted for it
+
+
+def test_what_was_hidden_long_ago_is_known_and_weighs_no_more(store: Store) -> None:
+    fill(store, tastes.LIKED + 20)
+    (ada,) = readers(store, 1)
+    for paper in range(1, tastes.LIKED + 21):
+        store.community.hide(ada.id, paper)
+    sql(store, "UPDATE shade SET hidden = :now + pk", now=NOW)
+    one = tastes.likes(store, [ada.id], NOW)[ada.id]
+    assert one.disliked.tolist() == list(range(21, tastes.LIKED + 21)) and {1, 20} <= one.known
 
 
 def test_a_reason_gets_its_title_or_goes() -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from broadsheet.index.reader import Reader
     from broadsheet.store import Store
 
-LIKED = 100  # papers of one reader that are learned from, the last ones
+LIKED = 100  # papers of one reader that are learned from, and as many that were hidden: the last ones
+KNOWN = 2_000  # votes of one reader, saves, papers hidden and read, of each the last: none of them is in an edition
 SAMPLE = 4_096  # papers that tell what is usual
 DAY = 86_400
 
@@ -38,22 +39,23 @@ NOTHING = Likes(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.i
 def likes(store: "Store", accounts: Sequence[int], now: int) -> dict[int, Likes]:
     """account -> what it likes, for many at once."""
     liked: dict[int, dict[int, int]] = defaultdict(dict)
-    hidden: dict[int, set[int]] = defaultdict(set)
+    hidden: dict[int, dict[int, int]] = defaultdict(dict)
     known: dict[int, set[int]] = defaultdict(set)
-    for account, kind, pk, at in store.days.tastes(accounts, LIKED):
+    for account, kind, pk, at in store.days.tastes(accounts, KNOWN):
         known[account].add(pk)
         if kind == "hide":
-            hidden[account].add(pk)
+            hidden[account][pk] = at
         elif kind != "read":
             liked[account][pk] = max(at, liked[account].get(pk, 0))
     return {account: _likes(liked[account], hidden[account], known[account], now) for account in accounts}
 
 
-def _likes(liked: Mapping[int, int], hidden: set[int], known: set[int], now: int) -> Likes:
+def _likes(liked: Mapping[int, int], hidden: Mapping[int, int], known: set[int], now: int) -> Likes:
     last = sorted(((at, pk) for pk, at in liked.items() if pk not in hidden), reverse=True)[:LIKED]
+    away = sorted(hidden, key=lambda pk: (hidden[pk], pk))[-LIKED:]
     ages = np.array([(now - at) / DAY for at, _ in last], np.float64)
     pks = np.array([pk for _, pk in last], np.int64)
-    return Likes(pks, interest.faded(ages), np.array(sorted(hidden), np.int64), frozenset(known))
+    return Likes(pks, interest.faded(ages), np.array(sorted(away), np.int64), frozenset(known))
 
 
 def background(reader: "Reader") -> Background:
