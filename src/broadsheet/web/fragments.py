@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from broadsheet.web.rows import Row
 
-MOST = 1_000  # rows, of about 5 KB each
+MOST = 4_000  # rows, of about 5 KB each
 _STAND_IN = "the reason of this row"
 
 
